@@ -1,0 +1,189 @@
+/* The compiler's command line, and the trimming of what it says. */
+#include "grader/build.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "grader/engine/process.h"
+
+enum { MESSAGE_LINES = 12, MESSAGE_BYTES = 256 * 1024, MOST_MOUNTS = 48 };
+
+/* What the compiler sees of ours, and under which name. */
+struct view {
+    struct sandbox_mount mounts[MOST_MOUNTS];
+    char paths[MOST_MOUNTS][2][PATH_BYTES];
+    size_t count;
+};
+
+/* Adds a file or folder of ours; `inside` NULL: under its own name, where there is no sandbox. */
+static const char *show(struct view *view, enum sandbox_tier tier, const char *ours,
+                        const char *inside, bool writable) {
+    if (tier == SANDBOX_NONE)
+        inside = ours;
+    if (view->count == MOST_MOUNTS)
+        return ours;
+    size_t i = view->count++;
+    snprintf(view->paths[i][0], PATH_BYTES, "%s", ours);
+    snprintf(view->paths[i][1], PATH_BYTES, "%s", inside);
+    view->mounts[i] = (struct sandbox_mount){view->paths[i][0], view->paths[i][1], writable};
+    return view->paths[i][1];
+}
+
+static void add_compiler(struct arguments *arguments, const char *source) {
+    static const char *const words[] = {"cc", "-std=gnu17", "-O2", "-g", "-Wall", "-Wextra",
+                                        "-fdiagnostics-color=never", "-fmax-errors=5", "-pthread",
+                                        NULL};
+    arguments_add_all(arguments, words);
+    arguments_add(arguments, "-ffile-prefix-map=%s/=", source);
+}
+
+/* The headers, and the objects that `make` has built, of the modules that the manifest allows. */
+static void add_modules(struct arguments *arguments, struct view *view, enum sandbox_tier tier,
+                        const struct manifest *manifest) {
+    char ours[PATH_BYTES], inside[PATH_BYTES];
+    arguments_add(arguments, "-I%s", tier == SANDBOX_NONE ? lab_root() : "/modules");
+    for (unsigned i = 0; i < manifest->common_count; i++) {
+        const char *module = manifest->common[i];
+        snprintf(inside, sizeof inside, "/modules/common/%s.h", module);
+        show(view, tier, lab_path(ours, "common/%s.h", module), inside, false);
+        snprintf(inside, sizeof inside, "/modules/common/%s.o", module);
+        arguments_add(arguments, "%s",
+                      show(view, tier, lab_path(ours, "build/common/%s.o", module), inside, false));
+    }
+}
+
+/* Replaces the sandbox's name of the source folder by the learner's. */
+static void append_renamed(struct bytes *out, const char *line, size_t length, const char *inside,
+                           const char *folder) {
+    size_t inside_length = strlen(inside);
+    for (size_t i = 0; i < length;) {
+        if (length - i >= inside_length && strncmp(line + i, inside, inside_length) == 0) {
+            bytes_append(out, folder, strlen(folder));
+            i += inside_length;
+        } else {
+            bytes_append(out, line + i++, 1);
+        }
+    }
+    bytes_append(out, "\n", 1);
+}
+
+/* Keeps the first errors: warnings come back when it compiles. */
+static char *trim(const char *text, const char *inside, const char *folder) {
+    struct bytes out = {0};
+    size_t lines = 0;
+    bool in_error = false;
+    while (text != NULL && *text != '\0' && lines < MESSAGE_LINES) {
+        size_t length = strcspn(text, "\n");
+        char line[512];
+        snprintf(line, sizeof line, "%.*s", (int)(length < 500 ? length : 500), text);
+        if (strstr(line, "warning: ") != NULL || strstr(line, "note: ") != NULL)
+            in_error = false;
+        if (strstr(line, "error: ") != NULL || strstr(line, "undefined reference") != NULL ||
+            strstr(line, "Error: ") != NULL)
+            in_error = true;
+        if (in_error) {
+            append_renamed(&out, line, strlen(line), inside, folder);
+            lines++;
+        }
+        text += length + (text[length] == '\n');
+    }
+    return out.data;
+}
+
+static const char *unusual_end(const struct process *process) {
+    switch (process->end) {
+    case PROCESS_OUT_OF_TIME:
+    case PROCESS_STARVED:
+        return "the compiler was still running at the time limit\n";
+    case PROCESS_OUT_OF_MEMORY:
+        return "the compiler used more memory than the lab allows\n";
+    case PROCESS_OUT_OF_OUTPUT:
+        return "the compiler wrote more than anyone would read\n";
+    case PROCESS_TOO_MANY:
+        return "the compiler started too many processes\n";
+    default:
+        return "the compiler failed without naming an error\n";
+    }
+}
+
+/* The executable must be there, and a plain file: the compiler's word is not enough. */
+static bool is_made(const char *path, const struct process *process) {
+    struct stat status;
+    return process->end == PROCESS_ENDED && WIFEXITED(process->wait_status) &&
+           WEXITSTATUS(process->wait_status) == 0 && lstat(path, &status) == 0 &&
+           S_ISREG(status.st_mode);
+}
+
+static void compile(struct process *process, const struct manifest *manifest,
+                    const struct machine *machine, const struct workspace *workspace,
+                    struct view *view) {
+    struct arguments compiler = {0}, command = {0};
+    const char *source = show(view, machine->tier, workspace->source, "/source", false);
+    const char *output = show(view, machine->tier, workspace->output, "/output", true);
+    add_compiler(&compiler, source);
+    for (unsigned i = 0; i < manifest->files_count; i++)
+        arguments_add(&compiler, "%s/%s", source, manifest->files[i]);
+    add_modules(&compiler, view, machine->tier, manifest);
+    arguments_add(&compiler, "-o");
+    arguments_add(&compiler, "%s/%s", output, manifest->program);
+
+    int filter_fd = open(workspace->filter, O_RDONLY | O_CLOEXEC);
+    const struct sandbox sandbox = {.tier = machine->tier,
+                                    .mounts = view->mounts,
+                                    .mount_count = view->count,
+                                    .directory = "/tmp",
+                                    .filter_fd = filter_fd,
+                                    .tmp_mib = (int)manifest->limits.tmp_mib};
+    sandbox_add_inner(&command, &sandbox);
+    arguments_add_all(&command, (const char *const *)compiler.words);
+    const struct process_options options = {
+        .arguments = command.words,
+        .environment = sandbox_environment,
+        .stdin_path = "/dev/null",
+        .keep = &filter_fd,
+        .keep_count = filter_fd >= 0,
+        .join_stderr_to_stdout = true,
+        .limit_ms = (int)manifest->limits.build_seconds * 1000,
+        .output_limit_bytes = MESSAGE_BYTES,
+        .memory_limit_kib = (int64_t)manifest->limits.memory_mib * 1024,
+        .process_limit = (int)manifest->limits.processes};
+    if (process_run(process, &options) < 0)
+        *process = (struct process){.end = PROCESS_ENDED, .wait_status = 1 << 8};
+    arguments_release(&compiler);
+    arguments_release(&command);
+    close(filter_fd);
+}
+
+void build_submission(struct build *build, const struct lab *lab, const char *folder,
+                      const struct machine *machine, const struct workspace *workspace) {
+    struct view *view = calloc(1, sizeof *view);
+    struct process process;
+    char path[PATH_BYTES];
+    *build = (struct build){0};
+    if (view == NULL)
+        return;
+    compile(&process, lab->manifest, machine, workspace, view);
+    snprintf(path, sizeof path, "%s/%s", workspace->output, lab->manifest->program);
+    build->seconds = (double)(process.ended_ns - process.started_ns) / 1e9;
+    build->made = is_made(path, &process);
+    if (!build->made) {
+        const char *inside = machine->tier == SANDBOX_NONE ? workspace->source : "/source";
+        build->message = trim(process.output.data, inside, folder);
+        if (build->message == NULL)
+            build->message = strdup(process.end == PROCESS_ENDED && process.output.length > 0
+                                        ? process.output.data
+                                        : unusual_end(&process));
+    }
+    process_release(&process);
+    free(view);
+}
+
+void build_release(struct build *build) {
+    free(build->message);
+    build->message = NULL;
+}

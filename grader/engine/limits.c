@@ -1,0 +1,139 @@
+/* What a program may use, watched from outside by reading /proc of it and its descendants.
+ *
+ * Watching rather than rlimits: an address-space limit would forbid what is reserved and never
+ * touched, and RLIMIT_NPROC does not hold for root. Between two looks (20 ms) a program can overrun;
+ * it is then ended, having gained nothing. */
+#include "grader/engine/limits.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/procfs.h"
+
+enum { TREE_LIMIT = 4096, KILL_WAIT_MS = 3000 };
+
+/* The children of one thread, appended to the list. */
+static size_t append_children(const char *path, pid_t *pids, size_t count, size_t limit) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return count;
+    int child;
+    while (count < limit && fscanf(file, "%d", &child) == 1)
+        pids[count++] = child;
+    fclose(file);
+    return count;
+}
+
+size_t process_tree(pid_t root, pid_t *pids, size_t limit) {
+    size_t count = 0;
+    if (limit > 0)
+        pids[count++] = root;
+    for (size_t next = 0; next < count; next++) {
+        char path[128];
+        snprintf(path, sizeof path, "/proc/%d/task", pids[next]);
+        DIR *tasks = opendir(path);
+        if (tasks == NULL)
+            continue;
+        for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks)) {
+            if (entry->d_name[0] == '.')
+                continue;
+            snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", pids[next], entry->d_name);
+            count = append_children(path, pids, count, limit);
+        }
+        closedir(tasks);
+    }
+    return count;
+}
+
+static void signal_all(const pid_t *pids, size_t count, int number) {
+    for (size_t i = 0; i < count; i++)
+        kill(pids[i], number);
+}
+
+/* Kills the descendants, sparing the root: a tracer writes the end of its log when they are gone,
+ * and a sandbox's first process takes its whole namespace along. Repeats, for more may be born. */
+static void kill_descendants(pid_t root) {
+    pid_t *pids = malloc(TREE_LIMIT * sizeof *pids);
+    if (pids == NULL)
+        return;
+    int64_t deadline = deadline_in_ms(KILL_WAIT_MS);
+    for (;;) {
+        size_t count = process_tree(root, pids, TREE_LIMIT);
+        if (count <= 1 || milliseconds_left(deadline) == 0)
+            break;
+        signal_all(pids + 1, count - 1, SIGSTOP); /* a stopped process starts no other */
+        signal_all(pids + 1, count - 1, SIGKILL);
+        usleep(1000);
+    }
+    free(pids);
+}
+
+void limits_end(struct process *process, enum process_end why) {
+    kill_descendants(process->pid);
+    int64_t deadline = deadline_in_ms(KILL_WAIT_MS);
+    while (waitpid(process->pid, &process->wait_status, WNOHANG) == 0) {
+        if (milliseconds_left(deadline) == 0)
+            kill(process->pid, SIGKILL);
+        usleep(1000);
+    }
+    process->end = why;
+    process->ended_ns = monotonic_ns();
+}
+
+/* Whether the program spent over half of its time runnable but not running: then the machine was
+ * too busy to say that the program hangs (proc(5), /proc/PID/schedstat). */
+static bool was_starved(const struct process *process, const pid_t *pids, size_t count) {
+    int64_t waited_ns = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct procfs_schedstat times;
+        if (procfs_schedstat(pids[i], &times) == 0 && times.runnable_ns > waited_ns)
+            waited_ns = times.runnable_ns;
+    }
+    return waited_ns > (monotonic_ns() - process->started_ns) / 2;
+}
+
+/* Threads count as processes: both take a place in the kernel's table. The sum of the resident sets
+ * counts shared pages several times, so the exact and slower proportional sizes are only asked for
+ * when that sum is over the limit. */
+static enum process_end over_limit(const struct process *process, const pid_t *pids, size_t count) {
+    int64_t rss_kib = 0, pss_kib = 0, tasks = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct procfs_status status;
+        if (procfs_status(pids[i], &status) < 0)
+            continue;
+        tasks += status.threads > 0 ? status.threads : 0;
+        rss_kib += status.vm_rss_kib > 0 ? status.vm_rss_kib : 0;
+    }
+    if (process->options.process_limit > 0 && tasks > process->options.process_limit)
+        return PROCESS_TOO_MANY;
+    if (process->options.memory_limit_kib == 0 || rss_kib <= process->options.memory_limit_kib)
+        return PROCESS_RUNNING;
+    for (size_t i = 0; i < count; i++) {
+        struct procfs_smaps_rollup rollup;
+        if (procfs_smaps_rollup(pids[i], &rollup) == 0 && rollup.pss_kib > 0)
+            pss_kib += rollup.pss_kib;
+    }
+    return pss_kib > process->options.memory_limit_kib ? PROCESS_OUT_OF_MEMORY : PROCESS_RUNNING;
+}
+
+void limits_check(struct process *process) {
+    pid_t *pids = malloc(TREE_LIMIT * sizeof *pids);
+    if (pids == NULL)
+        return;
+    size_t count = process_tree(process->pid, pids, TREE_LIMIT);
+    enum process_end end = over_limit(process, pids, count);
+    if (end == PROCESS_RUNNING && milliseconds_left(process->deadline_ns) == 0)
+        end = was_starved(process, pids, count) ? PROCESS_STARVED : PROCESS_OUT_OF_TIME;
+    if (end == PROCESS_RUNNING && process->options.tick != NULL &&
+        !process->options.tick(process->options.context))
+        end = PROCESS_STOPPED_BY_TICK;
+    free(pids);
+    if (end != PROCESS_RUNNING)
+        limits_end(process, end);
+}

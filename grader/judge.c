@@ -1,0 +1,318 @@
+/* The run of a lab's Criterion binary, inside the outer namespaces, and the reading of its records. */
+#include "grader/judge.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/errors.h"
+#include "grader/engine/process.h"
+
+static volatile sig_atomic_t interrupted;
+
+void judge_interrupt(int signal_number) {
+    (void)signal_number;
+    interrupted = 1;
+}
+
+/* ---- Reading records ---- */
+
+static json_t *test_of(struct verdicts *verdicts, const json_t *record) {
+    const char *name = json_string_value(json_object_get(record, "test"));
+    if (name == NULL)
+        return NULL;
+    json_t *test = json_object_get(verdicts->tests, name);
+    if (test == NULL) {
+        test = json_object();
+        json_object_set_new(verdicts->tests, name, test);
+    }
+    return test;
+}
+
+static void copy_member(json_t *to, const json_t *from, const char *name) {
+    json_t *value = json_object_get(from, name);
+    if (value != NULL)
+        json_object_set(to, name, value);
+}
+
+static void add_budget(json_t *test, json_t *record) {
+    json_t *budgets = json_object_get(test, "budgets");
+    if (budgets == NULL) {
+        budgets = json_array();
+        json_object_set_new(test, "budgets", budgets);
+    }
+    if (json_is_false(json_object_get(record, "held")))
+        json_object_set_new(test, "lost_budget", json_true());
+    json_array_append(budgets, record);
+}
+
+static void add_ledger(struct verdicts *verdicts, const json_t *record) {
+    json_t *ledger = json_object();
+    copy_member(ledger, record, "test");
+    copy_member(ledger, record, "title");
+    copy_member(ledger, record, "rows");
+    json_array_append_new(verdicts->ledgers, ledger);
+}
+
+static void add_measurement(struct verdicts *verdicts, const json_t *record) {
+    json_t *measurement = json_object();
+    copy_member(measurement, record, "value");
+    copy_member(measurement, record, "unit");
+    copy_member(measurement, record, "test");
+    json_object_set_new(verdicts->measurements,
+                        json_string_value(json_object_get(record, "name")), measurement);
+}
+
+/* Criterion's verdict, made stricter by what the kit recorded: a test that lost a budget or noted a
+ * failure has not passed, whatever its process said last. */
+static void settle(json_t *test, const json_t *record) {
+    const char *status = json_string_value(json_object_get(record, "status"));
+    copy_member(test, record, "status");
+    copy_member(test, record, "message");
+    if (status == NULL || strcmp(status, "error") == 0)
+        return;
+    if (json_object_get(test, "lost_budget") != NULL || json_object_get(test, "expected") != NULL)
+        json_object_set_new(test, "status", json_string("failed"));
+    else if (strcmp(status, "skipped") == 0)
+        json_object_set_new(test, "status",
+                            json_string(json_object_get(test, "inconclusive") != NULL
+                                            ? "inconclusive"
+                                            : "unmeasured"));
+}
+
+static bool take_record(struct verdicts *verdicts, json_t *record) {
+    const char *kind = json_string_value(json_object_get(record, "kind"));
+    json_t *test = test_of(verdicts, record);
+    if (kind == NULL)
+        return false;
+    if (strcmp(kind, "end") == 0) {
+        verdicts->complete = true;
+        return true;
+    }
+    if (strcmp(kind, "plan") == 0)
+        return true;
+    if (test == NULL)
+        return false;
+    if (strcmp(kind, "budget") == 0) {
+        add_budget(test, record);
+    } else if (strcmp(kind, "ledger") == 0) {
+        add_ledger(verdicts, record);
+    } else if (strcmp(kind, "measure") == 0) {
+        add_measurement(verdicts, record);
+    } else if (strcmp(kind, "failure") == 0) {
+        copy_member(test, record, "expected");
+        copy_member(test, record, "seen");
+        copy_member(test, record, "steps");
+    } else if (strcmp(kind, "unmeasured") == 0 || strcmp(kind, "inconclusive") == 0) {
+        json_object_set_new(test, kind, json_true());
+        json_object_set(test, "message", json_object_get(record, "why"));
+    } else if (strcmp(kind, "verdict") == 0) {
+        settle(test, record);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void verdicts_read(struct verdicts *verdicts, const char *path) {
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+    bool sound = true;
+    while (file != NULL && getline(&line, &size, file) > 0) {
+        json_t *record = json_loads(line, 0, NULL);
+        sound = sound && json_is_object(record) && take_record(verdicts, record);
+        json_decref(record);
+    }
+    if (file != NULL)
+        fclose(file);
+    free(line);
+    verdicts->complete = verdicts->complete && sound;
+}
+
+/* ---- The plan ---- */
+
+/* The file and line of `Test(suite, name`, for the message. */
+static void complain_of_test(const struct lab *lab, const char *name) {
+    const char *slash = strchr(name, '/');
+    char why[256];
+    snprintf(why, sizeof why, "the tests hold %s, which this manifest does not name", name);
+    char step[128];
+    snprintf(step, sizeof step, "%.*s", (int)(slash - name), name);
+    manifest_complain(lab->manifest_path, "id", step, why);
+}
+
+static bool plan_has(const json_t *plan, const char *step, const char *name) {
+    size_t index;
+    json_t *entry;
+    char full[256];
+    snprintf(full, sizeof full, "%s/%s", step, name);
+    json_array_foreach(plan, index, entry) {
+        if (strcmp(json_string_value(entry), full) == 0)
+            return true;
+    }
+    return false;
+}
+
+int verdicts_check_plan(const struct lab *lab, const json_t *plan) {
+    size_t index;
+    json_t *entry;
+    json_array_foreach(plan, index, entry) {
+        if (manifest_find(lab->manifest, json_string_value(entry), NULL) == NULL) {
+            complain_of_test(lab, json_string_value(entry));
+            return -1;
+        }
+    }
+    for (unsigned i = 0; i < lab->manifest->steps_count; i++) {
+        const struct manifest_step *step = &lab->manifest->steps[i];
+        for (unsigned j = 0; j < step->tests_count; j++)
+            if (!plan_has(plan, step->id, step->tests[j].name)) {
+                manifest_complain(lab->manifest_path, "name", step->tests[j].name,
+                                  "the lab's tests hold no such test");
+                return -1;
+            }
+    }
+    return 0;
+}
+
+/* ---- Running ---- */
+
+static int write_settings(const struct lab *lab, const struct machine *machine,
+                          const struct workspace *workspace) {
+    const struct manifest *manifest = lab->manifest;
+    char program[PATH_BYTES], launch[PATH_BYTES];
+    snprintf(program, sizeof program, "%s/%s", workspace->output, manifest->program);
+    json_t *settings = json_pack(
+        "{ss ss ss ss* ss ss ss ss* sb sI si si sb}", "program", program, "program_name",
+        manifest->program, "launch", lab_path(launch, "build/launch"), "filter",
+        machine->tier == SANDBOX_STRICT ? workspace->filter : NULL, "scratch", workspace->scratch,
+        "logs", workspace->logs, "records", workspace->records, "no_trace",
+        machine->why_no_trace[0] != '\0' ? machine->why_no_trace : NULL, "strict",
+        machine->tier == SANDBOX_STRICT, "memory_limit_kib",
+        (json_int_t)manifest->limits.memory_mib * 1024, "process_limit",
+        (int)manifest->limits.processes, "tmp_mib", (int)manifest->limits.tmp_mib, "share_network",
+        strcmp(manifest->network, "shared") == 0);
+    int status = settings == NULL ? -1 : json_dump_file(settings, workspace->settings, 0);
+    json_decref(settings);
+    if (status < 0)
+        error_errno(workspace->settings);
+    return status;
+}
+
+/* What is followed while the tests run: the records' growth. */
+struct watch {
+    FILE *records;
+    const char *path;
+    size_t done;
+    json_t *plan;
+    void (*progress)(const char *test, const char *status, size_t done);
+};
+
+/* Reads the lines that are whole since last time. */
+static bool follow(void *context) {
+    struct watch *watch = context;
+    char *line = NULL;
+    size_t size = 0;
+    if (watch->records == NULL)
+        watch->records = fopen(watch->path, "re");
+    long mark = watch->records == NULL ? 0 : ftell(watch->records);
+    while (watch->records != NULL && getline(&line, &size, watch->records) > 0 &&
+           strchr(line, '\n') != NULL) {
+        mark = ftell(watch->records);
+        json_t *record = json_loads(line, 0, NULL);
+        const char *kind = json_string_value(json_object_get(record, "kind"));
+        if (kind != NULL && strcmp(kind, "plan") == 0)
+            watch->plan = json_incref(json_object_get(record, "tests"));
+        if (kind != NULL && strcmp(kind, "verdict") == 0 && watch->progress != NULL)
+            watch->progress(json_string_value(json_object_get(record, "test")),
+                            json_string_value(json_object_get(record, "status")), ++watch->done);
+        json_decref(record);
+    }
+    if (watch->records != NULL) {
+        clearerr(watch->records);
+        fseek(watch->records, mark, SEEK_SET);
+    }
+    free(line);
+    return !interrupted;
+}
+
+static void explain_end(struct verdicts *verdicts, const struct process *process) {
+    char *why = verdicts->why_incomplete;
+    size_t size = sizeof verdicts->why_incomplete;
+    int status = process->wait_status;
+    if (process->end == PROCESS_OUT_OF_TIME || process->end == PROCESS_STARVED)
+        snprintf(why, size, "the tests reached their time limit");
+    else if (process->end != PROCESS_ENDED)
+        snprintf(why, size, "the tests were ended");
+    else if (WIFSIGNALED(status))
+        snprintf(why, size, "the test runner was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(why, size, "the test runner ended with status %d and no end record: %.*s",
+                 WEXITSTATUS(status),
+                 (int)strcspn(process->errors.length > 0 ? process->errors.data : "", "\n"),
+                 process->errors.length > 0 ? process->errors.data : "");
+}
+
+static int run_tests(struct process *process, const struct lab *lab, const struct machine *machine,
+                     struct watch *watch) {
+    struct arguments arguments = {0};
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    sandbox_add_outer(&arguments, machine->tier);
+    arguments_add(&arguments, "%s", lab->tests);
+    arguments_add(&arguments, "-j%ld", cpus > 0 ? cpus : 1);
+    arguments_add(&arguments, "--quiet");
+    arguments_add(&arguments, "--timeout");
+    arguments_add(&arguments, "%u", lab->manifest->limits.tests_seconds);
+    const struct process_options options = {
+        .arguments = arguments.words,
+        .stdin_path = "/dev/null",
+        .limit_ms = (int)lab->manifest->limits.tests_seconds * 1000,
+        .output_limit_bytes = 1 << 20,
+        .tick = follow,
+        .context = watch};
+    int status = process_run(process, &options);
+    arguments_release(&arguments);
+    return status;
+}
+
+int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,
+          const struct workspace *workspace,
+          void (*progress)(const char *test, const char *status, size_t done)) {
+    struct watch watch = {.path = workspace->records, .progress = progress};
+    struct process process;
+    *verdicts = (struct verdicts){
+        .tests = json_object(), .ledgers = json_array(), .measurements = json_object()};
+    if (access(lab->tests, X_OK) < 0) {
+        error_because(lab->tests, "the lab's tests are not built; run `make`");
+        return -1;
+    }
+    if (write_settings(lab, machine, workspace) < 0)
+        return -1;
+    setenv("GROUNDWORK_RUN", workspace->settings, 1);
+    if (run_tests(&process, lab, machine, &watch) < 0) {
+        error_errno(lab->tests);
+        return -1;
+    }
+    follow(&watch);
+    verdicts->seconds = (double)(process.ended_ns - process.started_ns) / 1e9;
+    verdicts->interrupted = interrupted != 0;
+    verdicts_read(verdicts, workspace->records);
+    if (!verdicts->complete)
+        explain_end(verdicts, &process);
+    int status = watch.plan == NULL ? 0 : verdicts_check_plan(lab, watch.plan);
+    if (watch.records != NULL)
+        fclose(watch.records);
+    json_decref(watch.plan);
+    process_release(&process);
+    return status;
+}
+
+void verdicts_release(struct verdicts *verdicts) {
+    json_decref(verdicts->tests);
+    json_decref(verdicts->ledgers);
+    json_decref(verdicts->measurements);
+}

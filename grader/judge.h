@@ -1,0 +1,38 @@
+/* Running a lab's tests against an executable, and reading what they say. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "grader/lab.h"
+#include "grader/machine.h"
+#include "grader/workspace.h"
+
+struct verdicts {
+    json_t *tests;        /* object: "step/name" → {status, message, expected, seen, steps, budgets} */
+    json_t *ledgers;      /* array of {test, title, rows} */
+    json_t *measurements; /* object: name → {value, unit, test} */
+    bool complete;        /* the end record is there */
+    bool interrupted;     /* by the person at the terminal */
+    char why_incomplete[256];
+    double seconds;
+};
+
+/* Runs the lab's tests. `progress`, where not NULL, is called with each test as it is done.
+ * Returns 0, or -1 after a line on standard error: the tests and the manifest do not name
+ * the same tests, or nothing could be run. Released by verdicts_release. */
+int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,
+          const struct workspace *workspace,
+          void (*progress)(const char *test, const char *status, size_t done));
+void verdicts_release(struct verdicts *verdicts);
+
+/* Reads records, as the testkit writes them, into verdicts; for judge and its tests.
+ * A record that is no JSON object, or has no known kind, makes the file incomplete. */
+void verdicts_read(struct verdicts *verdicts, const char *path);
+
+/* Compares the tests that the binary holds with those that the manifest names.
+ * Returns 0, or -1 after a line that names manifest, line and column, or the test's source. */
+int verdicts_check_plan(const struct lab *lab, const json_t *plan);
+
+/* Ask a running judge to stop; for signal handlers. */
+void judge_interrupt(int signal_number);

@@ -1,0 +1,285 @@
+/* Reading lab.yaml with libcyaml, then what a schema can't say. */
+#include "grader/manifest.h"
+
+#include <cyaml/cyaml.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "common/errors.h"
+
+/* ---- The schema ---- */
+
+#define TEXT(key, type, member)                                                                    \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
+#define NUMBER(key, type, member) CYAML_FIELD_UINT(key, CYAML_FLAG_DEFAULT, type, member)
+#define LIST(key, type, member, entry, least)                                                      \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER, type, member, entry, least, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t text_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED)};
+
+static const cyaml_schema_field_t test_fields[] = {
+    TEXT("name", struct manifest_test, name), NUMBER("points", struct manifest_test, points),
+    TEXT("asks", struct manifest_test, asks), TEXT("hint", struct manifest_test, hint),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t test_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct manifest_test, test_fields)};
+
+static const cyaml_schema_field_t step_fields[] = {
+    TEXT("id", struct manifest_step, id), TEXT("title", struct manifest_step, title),
+    LIST("tests", struct manifest_step, tests, &test_entry, 1), CYAML_FIELD_END};
+static const cyaml_schema_value_t step_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct manifest_step, step_fields)};
+
+static const cyaml_schema_field_t prediction_fields[] = {
+    TEXT("id", struct manifest_prediction, id),
+    TEXT("question", struct manifest_prediction, question),
+    TEXT("unit", struct manifest_prediction, unit),
+    TEXT("of", struct manifest_prediction, of),
+    TEXT("measure", struct manifest_prediction, measure),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t prediction_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct manifest_prediction, prediction_fields)};
+
+static const cyaml_schema_field_t starter_fields[] = {
+    NUMBER("score", struct manifest_starter, score),
+    LIST("fails", struct manifest_starter, fails, &text_entry, 1), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t limits_fields[] = {
+    NUMBER("build_seconds", struct manifest_limits, build_seconds),
+    NUMBER("tests_seconds", struct manifest_limits, tests_seconds),
+    NUMBER("memory_mib", struct manifest_limits, memory_mib),
+    NUMBER("processes", struct manifest_limits, processes),
+    NUMBER("tmp_mib", struct manifest_limits, tmp_mib), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t manifest_fields[] = {
+    TEXT("lab", struct manifest, lab),
+    TEXT("title", struct manifest, title),
+    TEXT("question", struct manifest, question),
+    TEXT("program", struct manifest, program),
+    LIST("files", struct manifest, files, &text_entry, 1),
+    LIST("common", struct manifest, common, &text_entry, 0),
+    TEXT("network", struct manifest, network),
+    CYAML_FIELD_MAPPING("starter", CYAML_FLAG_DEFAULT, struct manifest, starter, starter_fields),
+    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_DEFAULT, struct manifest, limits, limits_fields),
+    LIST("steps", struct manifest, steps, &step_entry, 1),
+    LIST("predictions", struct manifest, predictions, &prediction_entry, 0),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t manifest_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct manifest, manifest_fields)};
+
+/* ---- Where in the file ---- */
+
+/* Whether a node is the scalar, or NULL stands for any. */
+static bool is_scalar(const yaml_node_t *node, const char *value) {
+    return node != NULL && node->type == YAML_SCALAR_NODE &&
+           (value == NULL || strcmp((const char *)node->data.scalar.value, value) == 0);
+}
+
+/* The value under `key` of a mapping when it is `value`, or the entry of a list under it that is. */
+static const yaml_node_t *value_under(yaml_document_t *document, const yaml_node_t *mapping,
+                                      const char *key, const char *value) {
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+         pair < mapping->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *under = yaml_document_get_node(document, pair->value);
+        if (!is_scalar(yaml_document_get_node(document, pair->key), key) || under == NULL)
+            continue;
+        if (value == NULL || is_scalar(under, value))
+            return under;
+        for (yaml_node_item_t *item = under->data.sequence.items.start;
+             under->type == YAML_SEQUENCE_NODE && item < under->data.sequence.items.top; item++)
+            if (is_scalar(yaml_document_get_node(document, *item), value))
+                return yaml_document_get_node(document, *item);
+    }
+    return NULL;
+}
+
+/* Finds the last such value, for of two that clash the second is the one to change. */
+static yaml_mark_t find_mark(FILE *file, const char *key, const char *value) {
+    yaml_mark_t mark = {0};
+    yaml_parser_t parser;
+    yaml_document_t document;
+    if (!yaml_parser_initialize(&parser))
+        return mark;
+    yaml_parser_set_input_file(&parser, file);
+    if (yaml_parser_load(&parser, &document)) {
+        for (int i = 1; yaml_document_get_node(&document, i) != NULL; i++) {
+            const yaml_node_t *node = yaml_document_get_node(&document, i);
+            const yaml_node_t *found = node->type == YAML_MAPPING_NODE
+                                           ? value_under(&document, node, key, value)
+                                           : NULL;
+            if (found != NULL && found->start_mark.index >= mark.index)
+                mark = found->start_mark;
+        }
+        yaml_document_delete(&document);
+    }
+    yaml_parser_delete(&parser);
+    return mark;
+}
+
+static void complain_at(const char *path, size_t line, size_t column, const char *why) {
+    char where[4200];
+    snprintf(where, sizeof where, "%s:%zu:%zu", path, line, column);
+    error_because(where, "%s", why);
+}
+
+bool manifest_complain(const char *path, const char *key, const char *value, const char *why) {
+    yaml_mark_t mark = {0};
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        mark = find_mark(file, key, value);
+        fclose(file);
+    }
+    complain_at(path, mark.line + 1, mark.column + 1, why);
+    return false;
+}
+
+/* libcyaml tells of an error in several lines: first what, then the way to it from the inside out,
+ * each with "(line: L, column: C)". We keep the first of each. */
+struct story {
+    char what[256];
+    unsigned line;
+    unsigned column;
+};
+
+static void hear(cyaml_log_t level, void *context, const char *format, va_list values) {
+    struct story *story = context;
+    char text[512];
+    vsnprintf(text, sizeof text, format, values);
+    text[strcspn(text, "\n")] = '\0';
+    const char *place = strstr(text, "(line: ");
+    if (place == NULL)
+        place = strstr(text, "line: ");
+    if (level < CYAML_LOG_ERROR)
+        return;
+    if (place != NULL && story->line == 0)
+        sscanf(place + (*place == '('), "line: %u, column: %u", &story->line, &story->column);
+    if (story->what[0] == '\0') {
+        const char *after_prefix = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
+        snprintf(story->what, sizeof story->what, "%.200s", after_prefix);
+    }
+}
+
+static cyaml_config_t config_for(struct story *story) {
+    return (cyaml_config_t){.log_fn = hear,
+                            .log_ctx = story,
+                            .mem_fn = cyaml_mem,
+                            .log_level = CYAML_LOG_WARNING,
+                            .flags = CYAML_CFG_DEFAULT};
+}
+
+/* ---- What the schema can't say ---- */
+
+static bool is_identifier(const char *text) {
+    if (!islower((unsigned char)*text))
+        return false;
+    for (; *text != '\0'; text++)
+        if (!islower((unsigned char)*text) && !isdigit((unsigned char)*text) && *text != '_')
+            return false;
+    return true;
+}
+
+static bool is_one_of(const char *text, const char *const *words) {
+    for (; *words != NULL; words++)
+        if (strcmp(text, *words) == 0)
+            return true;
+    return false;
+}
+
+const struct manifest_test *manifest_find(const struct manifest *manifest, const char *name,
+                                          const struct manifest_step **step) {
+    for (unsigned i = 0; i < manifest->steps_count; i++) {
+        const struct manifest_step *candidate = &manifest->steps[i];
+        size_t length = strlen(candidate->id);
+        if (strncmp(name, candidate->id, length) != 0 || name[length] != '/')
+            continue;
+        for (unsigned j = 0; j < candidate->tests_count; j++)
+            if (strcmp(candidate->tests[j].name, name + length + 1) == 0) {
+                if (step != NULL)
+                    *step = candidate;
+                return &candidate->tests[j];
+            }
+    }
+    return NULL;
+}
+
+static bool check_step(const char *path, const struct manifest *manifest, unsigned index,
+                       unsigned *points) {
+    const struct manifest_step *step = &manifest->steps[index];
+    for (unsigned i = 0; i < index; i++)
+        if (strcmp(manifest->steps[i].id, step->id) == 0)
+            return manifest_complain(path, "id", step->id, "two steps have this id");
+    if (!is_identifier(step->id))
+        return manifest_complain(path, "id", step->id, "an id is a C identifier in small letters");
+    for (unsigned i = 0; i < step->tests_count; i++) {
+        const char *name = step->tests[i].name;
+        if (!is_identifier(name))
+            return manifest_complain(path, "name", name, "a name is a C identifier");
+        for (unsigned j = 0; j < i; j++)
+            if (strcmp(step->tests[j].name, name) == 0)
+                return manifest_complain(path, "name", name, "two tests of a step have this name");
+        *points += step->tests[i].points;
+    }
+    return true;
+}
+
+static bool check_rest(const char *path, const struct manifest *manifest) {
+    static const char *const networks[] = {"none", "shared", NULL};
+    static const char *const subjects[] = {"starter", "submission", "machine", NULL};
+    if (!is_one_of(manifest->network, networks))
+        return manifest_complain(path, "network", manifest->network, "it is none or shared");
+    for (unsigned i = 0; i < manifest->files_count; i++)
+        if (strchr(manifest->files[i], '/') != NULL || manifest->files[i][0] == '.')
+            return manifest_complain(path, "files", manifest->files[i], "a plain file name");
+    for (unsigned i = 0; i < manifest->starter.fails_count; i++)
+        if (manifest_find(manifest, manifest->starter.fails[i], NULL) == NULL)
+            return manifest_complain(path, "fails", manifest->starter.fails[i],
+                                     "no such test in this manifest");
+    for (unsigned i = 0; i < manifest->predictions_count; i++)
+        if (!is_one_of(manifest->predictions[i].of, subjects))
+            return manifest_complain(path, "of", manifest->predictions[i].of,
+                                     "it is starter, submission or machine");
+    return true;
+}
+
+static bool check(const char *path, const struct manifest *manifest) {
+    unsigned points = 0;
+    for (unsigned i = 0; i < manifest->steps_count; i++)
+        if (!check_step(path, manifest, i, &points))
+            return false;
+    if (points != 100) {
+        char why[64];
+        snprintf(why, sizeof why, "the points add up to %u, not 100", points);
+        return manifest_complain(path, "steps", NULL, why);
+    }
+    return check_rest(path, manifest);
+}
+
+struct manifest *manifest_load(const char *path) {
+    struct manifest *manifest = NULL;
+    struct story story = {0};
+    const cyaml_config_t config = config_for(&story);
+    cyaml_err_t error =
+        cyaml_load_file(path, &config, &manifest_schema, (cyaml_data_t **)&manifest, NULL);
+    if (error != CYAML_OK) {
+        complain_at(path, story.line, story.column,
+                    story.what[0] != '\0' ? story.what : cyaml_strerror(error));
+        return NULL;
+    }
+    if (!check(path, manifest)) {
+        manifest_free(manifest);
+        return NULL;
+    }
+    return manifest;
+}
+
+void manifest_free(struct manifest *manifest) {
+    struct story story = {0};
+    const cyaml_config_t config = config_for(&story);
+    cyaml_free(&config, &manifest_schema, manifest, 0);
+}

@@ -1,0 +1,123 @@
+/* launch: starts one program, waits for it, reports what it used, and leaves nothing running.
+ *
+ *     launch REPORT_FD PROGRAM [ARGUMENT...]
+ *
+ * It is the first process of the sandbox (PID 1 of its namespace), so that the program is not: to PID 1
+ * the kernel delivers no signal that it has no handler for, and SIGPIPE would not kill it. Being
+ * small, it also keeps peak memory honest: ru_maxrss is inherited across exec from whoever forked.
+ * It leaves out every limit that a watcher outside can hold better. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "grader/sandbox/launch.h"
+
+static void send_message(int fd, const struct launch_message *message) {
+    while (send(fd, message, sizeof *message, MSG_NOSIGNAL) < 0 && errno == EINTR)
+        ;
+}
+
+/* Root without these is anyone: it can't read what it has no permission for. Without the
+ * secure bits, exec would give root its capabilities back (capabilities(7)). */
+static void drop_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {{0}};
+    prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED);
+    syscall(SYS_capset, &header, none);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void limit(int resource, rlim_t value) {
+    struct rlimit both = {value, value};
+    setrlimit(resource, &both);
+}
+
+static _Noreturn void become(int report_fd, char **arguments) {
+    drop_capabilities();
+    limit(RLIMIT_CORE, 0);
+    send_message(report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
+    execv(arguments[0], arguments);
+    fprintf(stderr, "launch: %s: %s\n", arguments[0], strerror(errno));
+    _exit(127);
+}
+
+/* Outside a PID namespace nobody kills what the program left, so we do: as their subreaper, all of
+ * them become our children once their parents are gone (prctl(2), PR_SET_CHILD_SUBREAPER). */
+static void end_what_was_left(void) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    for (int round = 0; round < 1000; round++) {
+        FILE *children = fopen(path, "re");
+        int pid, count = 0;
+        while (children != NULL && fscanf(children, "%d", &pid) == 1) {
+            kill(pid, SIGKILL);
+            count++;
+        }
+        if (children != NULL)
+            fclose(children);
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        if (count == 0)
+            return;
+        usleep(1000);
+    }
+}
+
+static int64_t microseconds(struct timeval time) {
+    return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
+
+/* Reaps whatever ends until the program does. */
+static struct launch_message wait_for(pid_t program) {
+    struct rusage used;
+    int status;
+    pid_t ended;
+    do
+        ended = wait4(-1, &status, 0, &used);
+    while (ended != program && (ended > 0 || errno == EINTR));
+    return (struct launch_message){.kind = LAUNCH_ENDED,
+                                   .wait_status = status,
+                                   .max_rss_kib = used.ru_maxrss,
+                                   .voluntary = used.ru_nvcsw,
+                                   .involuntary = used.ru_nivcsw,
+                                   .user_us = microseconds(used.ru_utime),
+                                   .system_us = microseconds(used.ru_stime),
+                                   .left_behind = waitpid(-1, NULL, WNOHANG) == 0};
+}
+
+int main(int argc, char **argv) {
+    if (argc < 3) {
+        fprintf(stderr, "usage: launch REPORT_FD PROGRAM [ARGUMENT...]\n");
+        return 2;
+    }
+    int report_fd = atoi(argv[1]);
+    fcntl(report_fd, F_SETFD, FD_CLOEXEC);
+    prctl(PR_SET_DUMPABLE, 0); /* or the program could read our descriptors through /proc */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+    pid_t program = fork();
+    if (program < 0) {
+        fprintf(stderr, "launch: fork: %s\n", strerror(errno));
+        return 1;
+    }
+    if (program == 0)
+        become(report_fd, argv + 2);
+    struct launch_message report = wait_for(program);
+    send_message(report_fd, &report);
+    if (getpid() != 1) /* with PID 1, the kernel ends the whole namespace */
+        end_what_was_left();
+    if (WIFSIGNALED(report.wait_status))
+        return 128 + WTERMSIG(report.wait_status);
+    return WEXITSTATUS(report.wait_status);
+}

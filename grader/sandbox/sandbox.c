@@ -1,0 +1,119 @@
+/* The argument vectors of the sandbox. What each bwrap option is for stands beside it. */
+#include "grader/sandbox/sandbox.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *const sandbox_environment[] = {"PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C",
+                                     "LC_ALL=C", "TZ=UTC0", NULL};
+
+void arguments_add(struct arguments *arguments, const char *format, ...) {
+    char *word = NULL;
+    va_list values;
+    va_start(values, format);
+    if (arguments->count == ARGUMENTS_LIMIT || vasprintf(&word, format, values) < 0)
+        arguments->failed = true;
+    else
+        arguments->words[arguments->count++] = word;
+    va_end(values);
+    arguments->words[arguments->count] = NULL;
+}
+
+void arguments_add_all(struct arguments *arguments, const char *const *words) {
+    for (; *words != NULL; words++)
+        arguments_add(arguments, "%s", *words);
+}
+
+void arguments_release(struct arguments *arguments) {
+    for (size_t i = 0; i < arguments->count; i++)
+        free(arguments->words[i]);
+    *arguments = (struct arguments){0};
+}
+
+const char *sandbox_tier_name(enum sandbox_tier tier) {
+    return tier == SANDBOX_STRICT ? "strict" : "none";
+}
+
+void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier) {
+    static const char *const words[] = {"unshare", "--user",       "--map-root-user", "--pid",
+                                        "--fork",  "--kill-child", "--mount-proc",    "--net",
+                                        "--",      NULL};
+    if (tier == SANDBOX_STRICT)
+        arguments_add_all(arguments, words);
+}
+
+/* /bin, /lib and so on: links into /usr on merged systems, folders of their own on others. */
+static void add_system_folders(struct arguments *arguments) {
+    static const char *const folders[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+    arguments_add_all(arguments, (const char *const[]){"--ro-bind", "/usr", "/usr", NULL});
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char target[256];
+        ssize_t length = readlink(folders[i], target, sizeof target - 1);
+        if (length > 0) {
+            target[length] = '\0';
+            arguments_add_all(arguments,
+                              (const char *const[]){"--symlink", target, folders[i], NULL});
+        } else if (access(folders[i], F_OK) == 0) {
+            arguments_add_all(arguments,
+                              (const char *const[]){"--ro-bind", folders[i], folders[i], NULL});
+        }
+    }
+    /* the loader's cache, and the links by which `cc` is found */
+    arguments_add_all(arguments, (const char *const[]){"--ro-bind-try", "/etc/ld.so.cache",
+                                                       "/etc/ld.so.cache", "--ro-bind-try",
+                                                       "/etc/alternatives", "/etc/alternatives",
+                                                       NULL});
+}
+
+static void add_own_mounts(struct arguments *arguments, const struct sandbox *sandbox) {
+    for (size_t i = 0; i < sandbox->mount_count; i++) {
+        arguments_add(arguments, sandbox->mounts[i].writable ? "--bind" : "--ro-bind");
+        arguments_add(arguments, "%s", sandbox->mounts[i].ours);
+        arguments_add(arguments, "%s", sandbox->mounts[i].inside);
+    }
+}
+
+/* Memory files count as memory of nobody's resident set, so every writable place has a size. */
+static void add_writable_places(struct arguments *arguments, int mib) {
+    static const char *const places[] = {"/tmp", "/dev/shm"};
+    for (size_t i = 0; i < 2; i++) {
+        arguments_add(arguments, "--size");
+        arguments_add(arguments, "%lld", (long long)mib << 20);
+        arguments_add(arguments, "--tmpfs");
+        arguments_add(arguments, "%s", places[i]);
+    }
+}
+
+void sandbox_add_inner(struct arguments *arguments, const struct sandbox *sandbox) {
+    static const char *const opening[] = {
+        "bwrap",
+        "--unshare-user",       /* its root is not ours, */
+        "--unshare-pid",        /* it sees no process but its own, */
+        "--unshare-ipc",        /* shares no memory or queues, */
+        "--unshare-uts",        /* can't rename the machine, */
+        "--unshare-cgroup-try", /* nor see where in the tree it sits */
+        "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
+        "--new-session",     /* no terminal to type into (TIOCSTI) */
+        "--die-with-parent", /* nothing outlives the test */
+        "--as-pid-1",        /* `launch` reaps and reports */
+        NULL};
+    if (sandbox->tier != SANDBOX_STRICT)
+        return;
+    arguments_add_all(arguments, opening);
+    if (!sandbox->share_network)
+        arguments_add(arguments, "--unshare-net");
+    if (sandbox->filter_fd >= 0) {
+        arguments_add(arguments, "--seccomp");
+        arguments_add(arguments, "%d", sandbox->filter_fd);
+    }
+    add_system_folders(arguments);
+    arguments_add_all(arguments, (const char *const[]){"--proc", "/proc", "--dev", "/dev", NULL});
+    add_writable_places(arguments, sandbox->tmp_mib);
+    add_own_mounts(arguments, sandbox);
+    arguments_add_all(arguments, (const char *const[]){"--remount-ro", "/dev", "--remount-ro", "/",
+                                                       "--chdir", sandbox->directory, "--", NULL});
+}

@@ -1,0 +1,169 @@
+/* Budgets: a relation between what was counted and what it may be, recorded whether it holds or not. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "grader/testkit/kit.h"
+
+struct target on_path(const char *name) {
+    struct target target = {0};
+    struct stat status;
+    snprintf(target.name, sizeof target.name, "%s", program_path(name));
+    snprintf(target.shown, sizeof target.shown, "%s", name);
+    if (name[0] != '/' && stat(scratch_path(name), &status) == 0)
+        target.least_bytes = status.st_size;
+    return target;
+}
+
+struct target on_stdin(const struct run *run) {
+    struct target target = {.shown = "standard input", .least_bytes = run->fed_bytes};
+    snprintf(target.name, sizeof target.name, "pipe:[%lu]",
+             (unsigned long)run->process.stdin_inode);
+    return target;
+}
+
+struct target on_stdout(const struct run *run) {
+    struct target target = {.shown = "standard output",
+                            .least_bytes = (int64_t)run->process.output.length};
+    if (run->program.stdout_path != NULL)
+        snprintf(target.name, sizeof target.name, "%s", run->program.stdout_path);
+    else
+        snprintf(target.name, sizeof target.name, "pipe:[%lu]",
+                 (unsigned long)run->process.stdout_inode);
+    return target;
+}
+
+const struct ledger *ledger_of(const struct run *run) {
+    if (!run->program.traced)
+        unmeasured("this run was not traced");
+    if (kit()->no_trace != NULL)
+        unmeasured("calls can't be counted here: %s", kit()->no_trace);
+    if (!run->ledger.measured)
+        unmeasured("calls were not counted: %s", run->ledger.why_not);
+    return &run->ledger;
+}
+
+static const char *const relation_words[] = {"at most", "at least", "exactly"};
+
+static bool relation_holds(enum budget_relation relation, int64_t counted, int64_t limit) {
+    switch (relation) {
+    case BUDGET_MOST:
+        return counted <= limit;
+    case BUDGET_LEAST:
+        return counted >= limit;
+    default:
+        return counted == limit;
+    }
+}
+
+/* Why a budget is lost; NULL when it is kept. */
+static const char *problem_with(const struct call_tally *tally, const struct target *target,
+                                enum budget_relation relation, int64_t limit) {
+    if (tally->bytes < target->least_bytes)
+        return "the bytes came another way: these calls moved fewer than passed";
+    return relation_holds(relation, tally->calls, limit) ? NULL : "";
+}
+
+static void note(json_t *fields, const char *what, const char *problem) {
+    json_object_set_new(fields, "held", json_boolean(problem == NULL));
+    json_object_set_new(fields, "problem", json_string(problem == NULL ? "" : problem));
+    if (problem != NULL)
+        json_object_set_new(fields, "steps", steps_so_far());
+    record("budget", fields);
+    if (problem != NULL)
+        cr_expect_fail("over budget: %s", what);
+}
+
+void budget(const struct ledger *ledger, enum call_family family, struct target target,
+            enum budget_relation relation, const char *formula, int64_t limit, const char *why) {
+    struct call_tally tally = ledger_tally(ledger, family, target.name);
+    const char *problem = problem_with(&tally, &target, relation, limit);
+    char what[256];
+    snprintf(what, sizeof what, "%s on %s", family_name(family), target.shown);
+    note(json_pack("{ss ss ss sI sI sI sI ss ss}", "what", what, "relation",
+                   relation_words[relation], "formula", formula, "limit", (json_int_t)limit,
+                   "counted", (json_int_t)tally.calls, "bytes", (json_int_t)tally.bytes,
+                   "bytes_expected", (json_int_t)target.least_bytes, "unit", "calls",
+                   "why", why),
+         what, problem);
+}
+
+void budget_number(const char *what, const char *unit, int64_t counted, const char *formula,
+                   int64_t limit, const char *why) {
+    note(json_pack("{ss ss ss sI sI ss ss}", "what", what, "relation", "at most", "formula",
+                   formula, "limit", (json_int_t)limit, "counted", (json_int_t)counted, "unit",
+                   unit, "why", why),
+         what, counted <= limit ? NULL : "");
+}
+
+void measure(const char *name, int64_t value, const char *unit) {
+    record("measure", json_pack("{ss sI ss}", "name", name, "value", (json_int_t)value, "unit", unit));
+}
+
+/* ---- The published ledger ---- */
+
+enum { MOST_ROWS = 64 };
+
+struct row {
+    const char *call;
+    const char *on;
+    int64_t count;
+    int64_t bytes;
+};
+
+/* Libraries and the loader's own files are not the program's work. */
+static bool is_systems(const char *name) {
+    static const char *const places[] = {"/usr/", "/lib", "/etc/ld.so", "/proc/", "/submission/"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strncmp(name, places[i], strlen(places[i])) == 0)
+            return true;
+    return strcmp(name, kit()->program) == 0;
+}
+
+/* A name as the test's author and the learner know it. */
+static const char *known_name(const struct run *run, const char *name) {
+    size_t length = strlen(program_directory());
+    if (strcmp(name, on_stdin(run).name) == 0)
+        return "standard input";
+    if (strcmp(name, on_stdout(run).name) == 0)
+        return "standard output";
+    if (strncmp(name, program_directory(), length) == 0 && name[length] == '/')
+        return name + length + 1;
+    char errors[64];
+    snprintf(errors, sizeof errors, "pipe:[%lu]", (unsigned long)run->process.stderr_inode);
+    return strcmp(name, errors) == 0 ? "standard error" : name;
+}
+
+static size_t count_into(struct row *rows, size_t count, const char *call, const char *on,
+                         int64_t bytes) {
+    size_t i = 0;
+    while (i < count && (strcmp(rows[i].call, call) != 0 || strcmp(rows[i].on, on) != 0))
+        i++;
+    if (i == count) {
+        if (count == MOST_ROWS)
+            return count;
+        rows[count++] = (struct row){.call = call, .on = on};
+    }
+    rows[i].count++;
+    rows[i].bytes += bytes;
+    return count;
+}
+
+void publish_ledger(const struct run *run, const char *title) {
+    const struct ledger *ledger = ledger_of(run);
+    struct row rows[MOST_ROWS];
+    size_t count = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct call *call = &ledger->calls[i];
+        const char *sides[] = {call->from, call->to};
+        for (size_t side = 0; side < 2; side++)
+            if (sides[side] != NULL && !is_systems(sides[side]))
+                count = count_into(rows, count, call->name, known_name(run, sides[side]), call->bytes);
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{ss ss sI sI}", "call", rows[i].call, "on",
+                                              rows[i].on, "count", (json_int_t)rows[i].count,
+                                              "bytes", (json_int_t)rows[i].bytes));
+    record("ledger", json_pack("{ss so}", "title", title, "rows", list));
+}

@@ -1,0 +1,45 @@
+/* What the kit's own files share. Not for tests. */
+#pragma once
+
+#include <jansson.h>
+
+#include "grader/sandbox/sandbox.h"
+#include "grader/testkit/testkit.h"
+
+/* What `grade` told us: the file named by GROUNDWORK_RUN. */
+struct kit {
+    const char *program;      /* our path of the executable */
+    const char *program_name; /* "reads" */
+    const char *launch;       /* our path of the launcher */
+    const char *filter;       /* our path of the system-call filter; NULL: none */
+    const char *scratch;      /* folder for the tests' files, on a tmpfs where there is one */
+    const char *logs;         /* folder for traces */
+    const char *records;      /* the file that verdicts go to */
+    const char *no_trace;     /* why nothing can be traced; NULL when it can */
+    enum sandbox_tier tier;
+    int64_t memory_limit_kib;
+    int process_limit;
+    int tmp_mib;
+    bool share_network;
+};
+
+const struct kit *kit(void);
+
+/* "suite/name" of the test that runs. */
+const char *test_name(void);
+
+/* Writes one record, adding the test's name; takes the reference. */
+void record(const char *kind, json_t *fields);
+
+/* Our path of a scratch file of this test, and the program's. Static buffers, one each. */
+const char *scratch_path(const char *name);
+const char *program_path(const char *name);
+/* The working directory of the program, and the path of its executable, as it sees them. */
+const char *program_directory(void);
+const char *program_executable(void);
+
+/* The steps so far, numbered from 1; takes a reference for the caller. */
+json_t *steps_so_far(void);
+
+/* Fails or skips the test unless the program ended by itself. */
+void require_own_end(struct run *run);

@@ -1,0 +1,363 @@
+/* Reading strace's logs. Their form is described in strace(1), under -ttt, -yy and -e inject. */
+#include "grader/testkit/ledger.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+/* How a call's arguments say what moved. Descriptor positions count from 0; -1: none. */
+struct call_shape {
+    const char *name;
+    int from;
+    int to;
+    int size; /* argument that holds the length when the result doesn't (mmap); -1: the result does */
+};
+
+static const struct call_shape shapes[] = {
+    {"read", 0, -1, -1},      {"readv", 0, -1, -1},    {"pread64", 0, -1, -1},
+    {"preadv", 0, -1, -1},    {"preadv2", 0, -1, -1},  {"recvfrom", 0, -1, -1},
+    {"recvmsg", 0, -1, -1},   {"mmap", 4, -1, 1},      {"write", -1, 0, -1},
+    {"writev", -1, 0, -1},    {"pwrite64", -1, 0, -1}, {"pwritev", -1, 0, -1},
+    {"pwritev2", -1, 0, -1},  {"sendto", -1, 0, -1},   {"sendmsg", -1, 0, -1},
+    {"sendfile", 1, 0, -1},   {"splice", 0, 2, -1},    {"copy_file_range", 0, 2, -1},
+    {"tee", 0, 1, -1},        {"vmsplice", -1, 0, -1}, {"execve", -1, -1, -1},
+    {"clone", -1, -1, -1},    {"clone3", -1, -1, -1},  {"fork", -1, -1, -1},
+    {"vfork", -1, -1, -1},
+};
+
+static const struct call_shape *shape_of(const char *name) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (strcmp(shapes[i].name, name) == 0)
+            return &shapes[i];
+    return NULL;
+}
+
+bool family_has(enum call_family family, const char *name) {
+    const struct call_shape *shape = shape_of(name);
+    return shape != NULL && (family == READS ? shape->from : shape->to) >= 0;
+}
+
+const char *family_name(enum call_family family) {
+    return family == READS ? "reads" : "writes";
+}
+
+/* The end of one argument: its comma or the closing parenthesis, outside quotes and brackets. */
+static char *argument_end(char *text) {
+    int depth = 0;
+    bool quoted = false;
+    for (; *text != '\0'; text++) {
+        if (quoted) {
+            if (*text == '\\' && text[1] != '\0')
+                text++;
+            else if (*text == '"')
+                quoted = false;
+        } else if (*text == '"') {
+            quoted = true;
+        } else if (strchr("([{<", *text) != NULL) {
+            depth++;
+        } else if (depth > 0 && strchr(")]}>", *text) != NULL && text[-1] != '-') {
+            depth--; /* "->" in an address pair closes nothing */
+        } else if (depth == 0 && (*text == ',' || *text == ')')) {
+            return text;
+        }
+    }
+    return NULL;
+}
+
+/* Cuts "3</in/file>" down to "/in/file"; NULL when the descriptor has no name ("-1"). */
+static char *descriptor_name(char *argument) {
+    char *open = strchr(argument, '<');
+    char *close = strrchr(argument, '>');
+    if (open == NULL || close == NULL || close < open)
+        return NULL;
+    *close = '\0';
+    return open + 1;
+}
+
+enum { MOST_ARGUMENTS = 8 };
+
+/* Splits the arguments in place. Returns what follows the closing parenthesis, or NULL. */
+static char *split_arguments(char *text, char **arguments, int *count) {
+    for (*count = 0;;) {
+        while (*text == ' ')
+            text++;
+        char *end = argument_end(text);
+        if (end == NULL)
+            return NULL;
+        bool last = *end == ')';
+        *end = '\0';
+        if (*count < MOST_ARGUMENTS)
+            arguments[(*count)++] = text;
+        text = end + 1;
+        if (last)
+            return text;
+    }
+}
+
+/* "= 17" or "= 0x7f…" or "= -1 EINTR (Interrupted system call) (INJECTED)"; "= ?" is no result. */
+static bool parse_result(char *text, struct call *call, int64_t *result) {
+    char *equals = strchr(text, '=');
+    if (equals == NULL || equals[1] != ' ' || equals[2] == '?' || strstr(text, "(INJECTED)") != NULL)
+        return false;
+    char *end;
+    *result = (int64_t)strtoull(equals + 2, &end, 0);
+    if (*result == -1 && *end == ' ') {
+        call->error = end + 1;
+        *strchrnul(end + 1, ' ') = '\0';
+    }
+    return true;
+}
+
+static int64_t parse_time(char **line) {
+    char *end;
+    int64_t seconds = strtoll(*line, &end, 10), fraction = 0;
+    int digits = 0;
+    if (*end == '.')
+        for (end++; isdigit((unsigned char)*end); end++, digits++)
+            fraction = fraction * 10 + (*end - '0');
+    for (; digits < 9; digits++)
+        fraction *= 10;
+    *line = end;
+    return seconds * 1000000000 + fraction;
+}
+
+bool ledger_parse_line(char *line, struct call *call) {
+    *call = (struct call){.time_ns = parse_time(&line)};
+    while (*line == ' ')
+        line++;
+    char *parenthesis = strchr(line, '(');
+    if (parenthesis == NULL || !islower((unsigned char)*line))
+        return false;
+    *parenthesis = '\0';
+    const struct call_shape *shape = shape_of(line);
+    if (shape == NULL)
+        return false;
+    call->name = shape->name;
+    char *arguments[MOST_ARGUMENTS];
+    int count = 0;
+    int64_t result = 0;
+    char *rest = split_arguments(parenthesis + 1, arguments, &count);
+    if (rest == NULL || !parse_result(rest, call, &result))
+        return false;
+    if (shape->from >= 0 && shape->from < count)
+        call->from = descriptor_name(arguments[shape->from]);
+    if (shape->to >= 0 && shape->to < count)
+        call->to = descriptor_name(arguments[shape->to]);
+    if (call->error == NULL && result > 0)
+        call->bytes = shape->size >= 0 ? strtoll(arguments[shape->size], NULL, 0) : result;
+    return true;
+}
+
+/* One log, of one thread, with what is needed to tell whose thread it was. */
+struct log {
+    pid_t thread;
+    struct call *calls;
+    size_t count;
+    size_t capacity;
+    size_t first;     /* of the program's own calls */
+    bool is_programs; /* its thread is the program's or a descendant's */
+};
+
+/* Returns a string that lives as long as the ledger. Few distinct ones occur, mostly the last. */
+static const char *keep_string(struct ledger *ledger, const char *string) {
+    if (string == NULL)
+        return NULL;
+    for (size_t i = ledger->string_count; i-- > 0;)
+        if (strcmp(ledger->strings[i], string) == 0)
+            return ledger->strings[i];
+    char **grown = realloc(ledger->strings, (ledger->string_count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return NULL;
+    ledger->strings = grown;
+    grown[ledger->string_count] = strdup(string);
+    return grown[ledger->string_count++];
+}
+
+static int append_call(struct log *log, const struct call *call) {
+    if (log->count == log->capacity) {
+        size_t capacity = log->capacity == 0 ? 64 : log->capacity * 2;
+        struct call *grown = realloc(log->calls, capacity * sizeof *grown);
+        if (grown == NULL)
+            return -1;
+        log->calls = grown;
+        log->capacity = capacity;
+    }
+    log->calls[log->count++] = *call;
+    return 0;
+}
+
+/* A new thread's number stands behind its own namespace's: "= 2 /% 9 in strace's PID NS %/". */
+static pid_t new_thread(const char *line) {
+    const char *equals = strstr(line, ") "), *ours = strstr(line, "/* ");
+    if (ours != NULL && strstr(ours, "in strace's PID NS") != NULL)
+        return atoi(ours + 3);
+    while (equals != NULL && *equals != '=' && *equals != '\0')
+        equals++;
+    return equals != NULL && *equals == '=' ? atoi(equals + 1) : -1;
+}
+
+/* Reads one log. Births are kept as calls whose `bytes` is the new thread's number. */
+static int read_log(struct ledger *ledger, struct log *log, const char *path, const char *program) {
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+    if (file == NULL)
+        return -1;
+    char start[512];
+    snprintf(start, sizeof start, "execve(\"%s\",", program);
+    while (getline(&line, &size, file) > 0) {
+        bool starts = strstr(line, start) != NULL;
+        pid_t born = new_thread(line);
+        struct call call;
+        if (!ledger_parse_line(line, &call))
+            continue;
+        call.thread = log->thread;
+        call.from = keep_string(ledger, call.from);
+        call.to = keep_string(ledger, call.to);
+        call.error = keep_string(ledger, call.error);
+        if (strstr(call.name, "clone") != NULL || strstr(call.name, "fork") != NULL)
+            call.bytes = call.error == NULL ? born : 0;
+        if (starts && call.error == NULL && !log->is_programs) {
+            log->is_programs = true;
+            log->first = log->count;
+        }
+        if (append_call(log, &call) < 0)
+            break;
+    }
+    free(line);
+    fclose(file);
+    return 0;
+}
+
+static bool is_birth(const struct call *call) {
+    return call->name[0] == 'c' ? strncmp(call->name, "clone", 5) == 0
+                                : strstr(call->name, "fork") != NULL;
+}
+
+/* Marks every thread that the program made, and those that they made. */
+static void follow_births(struct log *logs, size_t count) {
+    for (bool found = true; found;) {
+        found = false;
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = logs[i].first; logs[i].is_programs && j < logs[i].count; j++)
+                for (size_t k = 0; is_birth(&logs[i].calls[j]) && k < count; k++)
+                    if (!logs[k].is_programs && logs[k].thread == logs[i].calls[j].bytes) {
+                        logs[k].is_programs = true;
+                        found = true;
+                    }
+    }
+}
+
+static int by_time(const void *left, const void *right) {
+    const struct call *a = left, *b = right;
+    return a->time_ns < b->time_ns ? -1 : a->time_ns > b->time_ns;
+}
+
+/* Joins the program's logs into the ledger. */
+static int join_logs(struct ledger *ledger, const struct log *logs, size_t count) {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += logs[i].is_programs ? logs[i].count - logs[i].first : 0;
+    ledger->calls = calloc(total + 1, sizeof *ledger->calls);
+    if (ledger->calls == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (!logs[i].is_programs)
+            continue;
+        ledger->threads++;
+        ledger->measured = true;
+        for (size_t j = logs[i].first; j < logs[i].count; j++)
+            if (!is_birth(&logs[i].calls[j]) && strcmp(logs[i].calls[j].name, "execve") != 0)
+                ledger->calls[ledger->count++] = logs[i].calls[j];
+    }
+    qsort(ledger->calls, ledger->count, sizeof *ledger->calls, by_time);
+    return 0;
+}
+
+static int is_log(const struct dirent *entry) {
+    return strncmp(entry->d_name, "t.", 2) == 0;
+}
+
+int ledger_read(struct ledger *ledger, const char *directory, const char *program, bool whole) {
+    *ledger = (struct ledger){0};
+    struct dirent **names = NULL;
+    int found = scandir(directory, &names, is_log, alphasort), status = -1;
+    struct log *logs = found < 0 ? NULL : calloc((size_t)found + 1, sizeof *logs);
+    for (int i = 0; logs != NULL && i < found; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]->d_name);
+        logs[i].thread = atoi(names[i]->d_name + 2);
+        if (read_log(ledger, &logs[i], path, program) < 0)
+            goto out;
+        if (whole && logs[i].count > 0)
+            logs[i].is_programs = true;
+    }
+    if (logs == NULL)
+        goto out;
+    follow_births(logs, (size_t)found);
+    status = join_logs(ledger, logs, (size_t)found);
+    if (status == 0 && whole && found > 0)
+        ledger->measured = true; /* a path that was never touched is a count of zero */
+    if (status == 0 && !ledger->measured)
+        snprintf(ledger->why_not, sizeof ledger->why_not, "the trace does not show the program");
+out:
+    for (int i = 0; i < found; i++) {
+        if (logs != NULL)
+            free(logs[i].calls);
+        free(names[i]);
+    }
+    free(logs);
+    free(names);
+    return status;
+}
+
+void ledger_release(struct ledger *ledger) {
+    for (size_t i = 0; i < ledger->string_count; i++)
+        free(ledger->strings[i]);
+    free(ledger->strings);
+    free(ledger->calls);
+    *ledger = (struct ledger){0};
+}
+
+/* Whether the call belongs to the family and is on that name. */
+static bool is_on(const struct call *call, enum call_family family, const char *name) {
+    const char *target = family == READS ? call->from : call->to;
+    return target != NULL && family_has(family, call->name) &&
+           (name == NULL || strcmp(target, name) == 0);
+}
+
+struct call_tally ledger_tally(const struct ledger *ledger, enum call_family family,
+                               const char *name) {
+    struct call_tally tally = {0};
+    pid_t seen[64];
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct call *call = &ledger->calls[i];
+        if (!is_on(call, family, name))
+            continue;
+        tally.calls++;
+        tally.bytes += call->bytes;
+        tally.failed += call->error != NULL;
+        tally.largest = call->bytes > tally.largest ? call->bytes : tally.largest;
+        size_t known = 0;
+        while (known < tally.threads && known < 64 && seen[known] != call->thread)
+            known++;
+        if (known == tally.threads && known < 64)
+            seen[tally.threads++] = call->thread;
+    }
+    return tally;
+}
+
+int64_t ledger_errors(const struct ledger *ledger, enum call_family family, const char *name,
+                      const char *error) {
+    int64_t count = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct call *call = &ledger->calls[i];
+        count += is_on(call, family, name) && call->error != NULL && strcmp(call->error, error) == 0;
+    }
+    return count;
+}

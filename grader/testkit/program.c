@@ -1,0 +1,340 @@
+/* Starting the submission's program, talking with it, and taking what the kernel said of it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/procfs.h"
+#include "grader/sandbox/launch.h"
+#include "grader/testkit/kit.h"
+
+enum {
+    USUAL_LIMIT_MS = 10 * 1000,
+    USUAL_OUTPUT_BYTES = 4 << 20,
+    LOG_LIMIT_BYTES = 64 << 20, /* a log that large ends the run */
+    LOG_LINE_BYTES = 64,        /* about the shortest line of a log */
+    PIPE_BYTES = 4096,          /* the least a pipe can be made to hold (fcntl(2), F_SETPIPE_SZ) */
+    PATIENCE_MS = 5000,         /* for what takes microseconds on a free machine */
+};
+
+static struct run *runs; /* of this test; freed with its process */
+
+#define TRACED_CALLS                                                                               \
+    "trace=read,readv,pread64,preadv,preadv2,recvfrom,recvmsg,mmap,write,writev,pwrite64,pwritev," \
+    "pwritev2,sendto,sendmsg,sendfile,splice,tee,vmsplice,copy_file_range,execve,clone,clone3,"    \
+    "fork,vfork"
+
+static void add_tracer(struct arguments *arguments, const struct run *run) {
+    static const char *const words[] = {"strace", "-ff", "-ttt", "-yy", "-s", "0", "-qq",
+                                        "--decode-pids=pidns", "--seccomp-bpf", "-e",
+                                        "signal=none", "-e", TRACED_CALLS, NULL};
+    arguments_add_all(arguments, words);
+    if (run->program.fault != NULL) {
+        arguments_add(arguments, "-P");
+        arguments_add(arguments, "%s", program_path(run->program.fault_path));
+        arguments_add(arguments, "-e");
+        arguments_add(arguments, "inject=%s", run->program.fault);
+    }
+    arguments_add(arguments, "-o");
+    arguments_add(arguments, "%s/t", run->log_directory);
+    arguments_add(arguments, "--");
+}
+
+static void build_command(struct arguments *arguments, const struct run *run, int report_fd,
+                          int filter_fd) {
+    char executable[512], directory[512];
+    snprintf(executable, sizeof executable, "%s", program_executable());
+    snprintf(directory, sizeof directory, "%s", program_directory());
+    const struct sandbox_mount mounts[] = {{kit()->program, executable, false},
+                                           {kit()->launch, "/launch", false},
+                                           {scratch_path(""), directory, false}};
+    const struct sandbox sandbox = {.tier = kit()->tier,
+                                    .mounts = mounts,
+                                    .mount_count = 3,
+                                    .directory = directory,
+                                    .filter_fd = filter_fd,
+                                    .share_network = kit()->share_network,
+                                    .tmp_mib = kit()->tmp_mib};
+    if (run->program.traced)
+        add_tracer(arguments, run);
+    sandbox_add_inner(arguments, &sandbox);
+    arguments_add(arguments, "%s", kit()->tier == SANDBOX_STRICT ? "/launch" : kit()->launch);
+    arguments_add(arguments, "%d", report_fd);
+    arguments_add(arguments, "%s", executable);
+    arguments_add_all(arguments, run->program.arguments);
+}
+
+static int64_t log_bytes(const char *directory) {
+    int64_t total = 0;
+    DIR *folder = opendir(directory);
+    if (folder == NULL)
+        return 0;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        struct stat status;
+        if (fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 && S_ISREG(status.st_mode))
+            total += status.st_size;
+    }
+    closedir(folder);
+    return total;
+}
+
+static bool log_has_room(void *context) {
+    struct run *run = context;
+    int64_t limit = LOG_LIMIT_BYTES;
+    if (run->program.call_limit > 0)
+        limit = run->program.call_limit * LOG_LINE_BYTES;
+    return log_bytes(run->log_directory) < limit;
+}
+
+/* "`reads sum --chunk 4096 input` under strace" */
+static void step_start(const struct run *run) {
+    char words[256] = "";
+    for (const char *const *word = run->program.arguments; *word != NULL; word++) {
+        size_t length = strlen(words);
+        snprintf(words + length, sizeof words - length, " %s", *word);
+    }
+    step("run `%s%s`%s%s%s%s%s", kit()->program_name, words,
+         run->program.stdout_path != NULL ? " > " : "",
+         run->program.stdout_path != NULL ? run->program.stdout_path : "",
+         run->program.traced ? " under strace" : "",
+         run->program.fault != NULL ? ", which injects " : "",
+         run->program.fault != NULL ? run->program.fault : "");
+}
+
+static int open_report(int ends[2]) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return -1;
+    return setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
+}
+
+static struct process_options options_for(struct run *run, struct arguments *arguments,
+                                          const int *keep, size_t keep_count) {
+    const struct program *program = &run->program;
+    return (struct process_options){
+        .arguments = arguments->words,
+        .environment = sandbox_environment,
+        .directory = program_directory()[0] == '/' && kit()->tier == SANDBOX_NONE
+                         ? program_directory()
+                         : NULL,
+        .stdout_path = program->stdout_path,
+        .keep = keep,
+        .keep_count = keep_count,
+        .pin_to_one_cpu = program->traced,
+        .limit_ms = program->limit_ms > 0 ? program->limit_ms : USUAL_LIMIT_MS,
+        .output_limit_bytes =
+            program->output_limit_bytes > 0 ? program->output_limit_bytes : USUAL_OUTPUT_BYTES,
+        .memory_limit_kib = kit()->memory_limit_kib,
+        .process_limit = kit()->process_limit,
+        .tick = program->traced ? log_has_room : NULL,
+        .context = run};
+}
+
+static struct run *new_run(struct program program) {
+    static int numbers;
+    struct run *run = calloc(1, sizeof *run);
+    if (run == NULL)
+        unmeasured("out of memory");
+    run->program = program;
+    run->next = runs;
+    runs = run;
+    if (program.traced && kit()->no_trace != NULL)
+        unmeasured("calls can't be counted here: %s", kit()->no_trace);
+    snprintf(run->log_directory, sizeof run->log_directory, "%s/%s.%d", kit()->logs,
+             strrchr(scratch_path(""), '/') + 1, numbers++);
+    if (program.traced && mkdir(run->log_directory, 0700) < 0)
+        unmeasured("no folder for the trace: %s", strerror(errno));
+    return run;
+}
+
+struct run *start(struct program program) {
+    struct run *run = new_run(program);
+    struct arguments arguments = {0};
+    int report[2], keep[2];
+    step_start(run);
+    if (open_report(report) < 0)
+        unmeasured("no socket pair: %s", strerror(errno));
+    int filter_fd = kit()->filter == NULL ? -1 : open(kit()->filter, O_RDONLY | O_CLOEXEC);
+    size_t keep_count = 0;
+    keep[keep_count++] = report[1];
+    if (filter_fd >= 0)
+        keep[keep_count++] = filter_fd;
+    build_command(&arguments, run, report[1], filter_fd);
+    struct process_options options = options_for(run, &arguments, keep, keep_count);
+    if (arguments.failed || process_start(&run->process, &options) < 0)
+        unmeasured("no process could be started: %s", strerror(errno));
+    arguments_release(&arguments);
+    close(report[1]);
+    if (filter_fd >= 0)
+        close(filter_fd);
+    run->report_fd = report[0];
+    return run;
+}
+
+/* Takes one message of the launcher's; returns its kind, 0 when there is none yet, -1 at the end. */
+static int take_message(struct run *run, bool wait) {
+    struct launch_message message;
+    char control[CMSG_SPACE(sizeof(struct ucred))];
+    struct iovec into = {&message, sizeof message};
+    struct msghdr header = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = control,
+                            .msg_controllen = sizeof control};
+    ssize_t got = recvmsg(run->report_fd, &header, wait ? 0 : MSG_DONTWAIT);
+    if (got != (ssize_t)sizeof message)
+        return got < 0 && errno == EAGAIN ? 0 : -1;
+    struct cmsghdr *credentials = CMSG_FIRSTHDR(&header);
+    if (message.kind == LAUNCH_STARTS && credentials != NULL &&
+        credentials->cmsg_type == SCM_CREDENTIALS)
+        run->pid = ((struct ucred *)(void *)CMSG_DATA(credentials))->pid;
+    if (message.kind == LAUNCH_ENDED) {
+        run->reported = true;
+        run->wait_status = message.wait_status;
+        run->usage = (struct usage){message.max_rss_kib, message.voluntary, message.involuntary,
+                                    message.left_behind != 0};
+    }
+    return message.kind;
+}
+
+static void take_ledger(struct run *run) {
+    bool whole = run->program.fault != NULL; /* the trace has that path's calls and nothing else */
+    if (ledger_read(&run->ledger, run->log_directory, program_executable(), whole) < 0)
+        snprintf(run->ledger.why_not, sizeof run->ledger.why_not, "the log can't be read: %s",
+                 strerror(errno));
+    if (!run->ledger.measured && run->process.errors.length > 0)
+        snprintf(run->ledger.why_not, sizeof run->ledger.why_not, "%.*s",
+                 (int)strcspn(run->process.errors.data, "\n"), run->process.errors.data);
+}
+
+/* Words of the sandbox's on standard error, when the program never ran. */
+static void require_a_start(struct run *run) {
+    if (run->pid != 0 || run->process.end != PROCESS_ENDED)
+        return;
+    unmeasured("the sandbox did not start the program: %.150s",
+               run->process.errors.data == NULL ? "" : run->process.errors.data);
+}
+
+void finish(struct run *run) {
+    if (run->finished)
+        return;
+    run->finished = true;
+    process_finish(&run->process);
+    while (take_message(run, false) > 0)
+        ;
+    close(run->report_fd);
+    if (run->program.traced)
+        take_ledger(run);
+    require_a_start(run);
+    require_own_end(run);
+    if (!run->reported && run->process.end == PROCESS_ENDED)
+        fail_test("an end of its own", "the program's launcher was killed with it");
+}
+
+/* A run that starved on a busy machine is repeated once; what it says then holds. */
+struct run *run_to_its_end(struct program program) {
+    for (int attempt = 0;; attempt++) {
+        struct run *run = start(program);
+        if (program.input != NULL)
+            run->fed_bytes =
+                (int64_t)process_feed(&run->process, program.input, program.input_bytes);
+        process_finish(&run->process);
+        if (run->process.end == PROCESS_STARVED && attempt == 0)
+            continue;
+        finish(run);
+        return run;
+    }
+}
+
+/* Whether the pipe to its standard input is empty: then it has read everything. */
+static bool has_read_all(const struct run *run) {
+    int waiting = 0;
+    return run->process.stdin_fd < 0 || ioctl(run->process.stdin_fd, FIONREAD, &waiting) < 0 ||
+           waiting == 0;
+}
+
+size_t feed(struct run *run, const void *data, size_t size_bytes) {
+    size_t fed = process_feed(&run->process, data, size_bytes);
+    run->fed_bytes += (int64_t)fed;
+    while (!has_read_all(run) && process_pump(&run->process, 1))
+        ;
+    return fed;
+}
+
+void close_input(struct run *run) {
+    step("close its standard input");
+    process_close_input(&run->process);
+}
+
+void await_output(struct run *run, size_t size_bytes) {
+    while (run->process.output.length < size_bytes && process_pump(&run->process, 5))
+        ;
+}
+
+void close_output(struct run *run) {
+    step("close our end of its standard output");
+    process_close_output(&run->process);
+}
+
+/* The state letter of the program's first thread (proc(5), /proc/PID/status). */
+static char state_of(const struct run *run) {
+    struct procfs_status status;
+    return procfs_status(run->pid, &status) == 0 ? status.state : '?';
+}
+
+static bool await_state(const struct run *run, char state, int64_t deadline) {
+    while (state_of(run) != state)
+        if (milliseconds_left(deadline) == 0)
+            return false;
+        else
+            usleep(200);
+    return true;
+}
+
+static bool is_full(const struct run *run, int room) {
+    int waiting = 0;
+    return ioctl(run->process.stdout_fd, FIONREAD, &waiting) == 0 && waiting >= room;
+}
+
+bool cut_a_write_short(struct run *run) {
+    int room = fcntl(run->process.stdout_fd, F_SETPIPE_SZ, PIPE_BYTES);
+    int64_t deadline = deadline_in_ms(PATIENCE_MS);
+    while (run->pid == 0 && take_message(run, true) > 0 && run->pid == 0)
+        ;
+    if (room < 0 || run->pid == 0)
+        return false;
+    while (!is_full(run, room))
+        if (milliseconds_left(deadline) == 0)
+            return false;
+        else
+            usleep(200);
+    if (!await_state(run, 'S', deadline))
+        return false;
+    step("let its output's pipe fill, stop and continue it in its write");
+    kill(run->pid, SIGSTOP);
+    bool stopped = await_state(run, 'T', deadline);
+    kill(run->pid, SIGCONT);
+    return stopped;
+}
+
+int exit_status(const struct run *run) {
+    int status = run->wait_status;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+bool killed_by(const struct run *run, int signal_number) {
+    return WIFSIGNALED(run->wait_status) && WTERMSIG(run->wait_status) == signal_number;
+}
+
+const char *output(const struct run *run) {
+    return run->process.output.data == NULL ? "" : run->process.output.data;
+}
+
+const char *complaints(const struct run *run) {
+    return run->process.errors.data == NULL ? "" : run->process.errors.data;
+}

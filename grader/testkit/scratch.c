@@ -1,0 +1,120 @@
+/* The files that a test makes for the program: in a folder of the test's own, which the sandbox shows
+ * to the program, read-only, as its working directory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "grader/testkit/kit.h"
+
+enum { LINE_LIMIT = 120 };
+
+static const char *scratch_folder(void) {
+    static char folder[512];
+    if (folder[0] == '\0') {
+        snprintf(folder, sizeof folder, "%s/%s", kit()->scratch, test_name());
+        *strrchr(folder, '/') = '.';
+        if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+            unmeasured("no folder for the test's files: %s: %s", folder, strerror(errno));
+    }
+    return folder;
+}
+
+const char *scratch_path(const char *name) {
+    static char path[1024];
+    snprintf(path, sizeof path, "%s%s%s", scratch_folder(), *name == '\0' ? "" : "/", name);
+    return path;
+}
+
+const char *program_directory(void) {
+    return kit()->tier == SANDBOX_STRICT ? "/in" : scratch_folder();
+}
+
+const char *program_path(const char *name) {
+    static char path[1024];
+    if (name[0] == '/')
+        snprintf(path, sizeof path, "%s", name);
+    else
+        snprintf(path, sizeof path, "%s/%s", program_directory(), name);
+    return path;
+}
+
+const char *program_executable(void) {
+    static char path[512];
+    if (kit()->tier != SANDBOX_STRICT)
+        return kit()->program;
+    snprintf(path, sizeof path, "/submission/%s", kit()->program_name);
+    return path;
+}
+
+static int open_new(const char *name) {
+    int fd = open(scratch_path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        unmeasured("can't make %s: %s", scratch_path(name), strerror(errno));
+    return fd;
+}
+
+static void write_new(const char *name, const void *data, size_t size_bytes) {
+    int fd = open_new(name);
+    if (write_full(fd, data, size_bytes) < 0)
+        unmeasured("can't write %s: %s", scratch_path(name), strerror(errno));
+    close(fd);
+}
+
+void make_file(const char *name, const void *data, size_t size_bytes) {
+    step("make `%s` of %zu bytes", name, size_bytes);
+    write_new(name, data, size_bytes);
+}
+
+/* A small linear congruential generator: the same text on every machine, and no two lines in a row
+ * of one length (Knuth, The Art of Computer Programming, volume 2, section 3.3.4, table 1). */
+static unsigned next_number(unsigned *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 16;
+}
+
+const char *make_text(const char *name, size_t size_bytes) {
+    char *text = malloc(size_bytes + 1);
+    unsigned state = 1;
+    if (text == NULL)
+        unmeasured("out of memory for %s", name);
+    for (size_t i = 0, left = 0; i < size_bytes; i++) {
+        bool line_ends = i + 1 == size_bytes || left == 0;
+        text[i] = line_ends && i > 0 ? '\n' : (char)('a' + next_number(&state) % 26);
+        left = line_ends ? next_number(&state) % LINE_LIMIT : left - 1;
+    }
+    text[size_bytes] = '\0';
+    step("make `%s`, text of %zu bytes", name, size_bytes);
+    write_new(name, text, size_bytes);
+    return text;
+}
+
+void make_sparse(const char *name, int64_t size_bytes) {
+    int fd = open_new(name);
+    struct statfs system;
+    step("make `%s`, %lld bytes, all of it a hole", name, (long long)size_bytes);
+    if (fstatfs(fd, &system) < 0 || system.f_type != TMPFS_MAGIC)
+        unmeasured("%s is no tmpfs, and elsewhere a large hole is slow to read", kit()->scratch);
+    if (ftruncate(fd, size_bytes) < 0)
+        unmeasured("can't make a file of %lld bytes: %s", (long long)size_bytes, strerror(errno));
+    close(fd);
+}
+
+void make_directory(const char *name) {
+    step("make the directory `%s`", name);
+    if (mkdir(scratch_path(name), 0755) < 0)
+        unmeasured("can't make %s: %s", scratch_path(name), strerror(errno));
+}
+
+void make_unreadable(const char *name) {
+    step("make `%s`, which nobody may read", name);
+    write_new(name, "secret\n", 7);
+    if (chmod(scratch_path(name), 0) < 0)
+        unmeasured("can't change the mode of %s: %s", scratch_path(name), strerror(errno));
+}

@@ -1,0 +1,106 @@
+/* grade run: one submission, its report on the terminal, as JSON and as HTML. */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/errors.h"
+#include "grader/grading.h"
+#include "grader/report/html.h"
+#include "grader/report/terminal.h"
+#include "grader/result.h"
+#include "grader/verbs.h"
+
+struct options {
+    const char *lab;
+    const char *submission;
+    const char *json;
+    const char *html;
+    const char *sandbox;
+};
+
+static const struct argp_option option_list[] = {
+    {"submission", 's', "DIR", 0, "the folder handed in (default: work/LAB)", 0},
+    {"json", 'j', "FILE", 0, "write the result there; - is standard output, then without report", 0},
+    {"html", 'w', "FILE", 0, "write the report there as a web page", 0},
+    {"sandbox", 'b', "TIER", 0, "auto, strict or none (default: auto)", 0},
+    {0}};
+
+static bool is_tier(const char *name) {
+    return strcmp(name, "auto") == 0 || strcmp(name, "strict") == 0 || strcmp(name, "none") == 0;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    struct options *options = state->input;
+    switch (key) {
+    case 's':
+        options->submission = argument;
+        return 0;
+    case 'j':
+        options->json = argument;
+        return 0;
+    case 'w':
+        options->html = argument;
+        return 0;
+    case 'b':
+        if (strcmp(argument, "basic") == 0)
+            argp_error(state, "--sandbox basic: this version has strict and none");
+        if (!is_tier(argument))
+            argp_error(state, "--sandbox %s: it is auto, strict or none", argument);
+        options->sandbox = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->lab != NULL)
+            argp_error(state, "%s: one lab at a time", argument);
+        options->lab = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->lab == NULL)
+            argp_error(state, "which lab? `grade list` shows them");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int write_reports(const json_t *result, const struct options *options) {
+    bool only_json = options->json != NULL && strcmp(options->json, "-") == 0;
+    if (!only_json)
+        terminal_report(stdout, result);
+    if (options->json != NULL && write_json(result, options->json) < 0)
+        return -1;
+    if (options->html != NULL && html_write(result, options->html) < 0)
+        return -1;
+    if (options->html != NULL && !only_json)
+        printf("report: %s\n", options->html);
+    return fflush(stdout);
+}
+
+int verb_run(int argc, char **argv) {
+    static const struct argp argp = {option_list, parse, "LAB",
+                                     "Grades one submission of a lab: builds it, runs the lab's tests "
+                                     "against it, and reports what each asked and counted.",
+                                     NULL, NULL, NULL};
+    struct options options = {.sandbox = "auto"};
+    struct lab lab;
+    char folder[PATH_BYTES];
+    struct stat status;
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    if (lab_open(&lab, options.lab) < 0)
+        return STATUS_NOT_MEASURED;
+    if (options.submission == NULL)
+        options.submission = lab_path(folder, "work/%s", lab.manifest->lab);
+    if (stat(options.submission, &status) < 0 || !S_ISDIR(status.st_mode)) {
+        error_because(options.submission, "no such folder; `make start LAB=%.2s` begins the lab there",
+                      lab.manifest->lab);
+        lab_close(&lab);
+        return STATUS_USAGE;
+    }
+    json_t *result = grade_submission(&lab, options.submission, options.sandbox);
+    int exit_status = result == NULL ? STATUS_NOT_MEASURED : result_exit_status(result);
+    if (result != NULL && write_reports(result, &options) < 0)
+        exit_status = STATUS_NOT_MEASURED;
+    json_decref(result);
+    lab_close(&lab);
+    return exit_status;
+}
