@@ -22,6 +22,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 CFLAGS   ?= -O2 -g
 flags    := -std=gnu17 -D_GNU_SOURCE -I. -pthread $(WARNINGS) $(CFLAGS) $(SANITIZE)
 B        := build
+# V=1 shows whole commands
+say       = $(if $(V),,@printf '  %-5s %s\n' $(1) "$@";)
 
 packages := jansson libcyaml yaml-0.1 libseccomp libmd
 # asked once a run, and only when something is compiled
@@ -42,41 +44,99 @@ own_tests       := $(patsubst common/tests/%.c,$(B)/tests/%,$(wildcard common/te
 lab_tests       := $(labs:%=$(B)/bin/%/tests)
 solutions       := $(labs:%=$(B)/bin/%/solution) $(labs:%=$(B)/bin/%/starter)
 
+.PHONY: help
+help: # this list
+	@echo "What you can type (LAB=$(LAB)):"
+	@sed -n 's/^\([a-z-]*\):.* # \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name does; do \
+	    printf '  make %-12s %s\n' "$$name" "$$does"; done
+
+# ---- What learners and instructors type ----
+
+.PHONY: grade check start doctor
+grade: deps all # what the naive program and the reference cost, and a report
+	$(need_lab)@$(B)/grade compare "$(lab)" --html "$(B)/report-$(lab).html"
+
+check: deps all # grade your own work/LAB
+	$(need_lab)@$(B)/grade run "$(lab)" --html "$(B)/check-$(lab).html"
+
+start: deps all # copy the lab's starter to work/LAB
+	$(need_lab)@$(B)/grade start "$(lab)"
+
+doctor: deps all # what this machine can and can't measure
+	@$(B)/grade doctor
+
+.PHONY: experiment bench
+experiment: deps all # the measurement behind the lab's claims, and a plot
+	$(need_lab)@"labs/$(lab)/experiment/run" "$(B)/bin/$(lab)" "$(B)/experiment/$(lab)"
+
+bench: deps all # the reference beside what people use
+	$(need_lab)@"labs/$(lab)/bench/run" "$(B)/bin/$(lab)"
+
+# ---- What authors type ----
+
+.PHONY: test test-deep lint format reference transcript clean deps
+test: deps all # the project's own tests, within 10 minutes
+	@tools/run-tests quick
+
+test-deep: deps all # the slow ones: sanitizers, ten times over, a busy machine
+	@tools/run-tests deep
+
+reference: deps all # write each lab's reference.json
+	@for each in $(labs); do $(B)/grade reference "$$each" || exit; done
+
+transcript: deps all # renew the sample output in README.md
+	@tools/transcript --write
+
+lint: deps # every warning of gcc, clang, clang-tidy, cppcheck, clang-format, shellcheck
+	@tools/lint
+
+format: # clang-format on all sources
+	@git ls-files '*.c' '*.h' | grep -v -e /wrong/ | xargs -d '\n' clang-format -i
+
+deps: # install what is missing, with apt
+	@tools/deps
+
+clean: # remove everything generated
+	rm -rf "$(B)"
+
+# ---- Building ----
+
 .PHONY: all
+all: # build everything that needs no learner
 all: $(B)/grade $(B)/launch $(lab_tests) $(own_tests) $(solutions)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(flags) $(lib_flags) -MMD -MP -c $< -o $@
+	$(call say,CC)$(CC) $(flags) $(lib_flags) -MMD -MP -c $< -o $@
 
 $(B)/grade: $(B)/grader/main.o $(grade_objects) $(engine_objects) $(common_objects)
-	$(CC) $(flags) $^ $(lib_libs) -o $@
+	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) -o $@
 
 # small and static: it is the parent of what is measured
 $(B)/launch: $(B)/grader/sandbox/launch.o
-	$(CC) $(flags) $(if $(SANITIZE),,-static) $^ -o $@
+	$(call say,LINK)$(CC) $(flags) $(if $(SANITIZE),,-static) $^ -o $@
 
 $(B)/tests/%: $(B)/common/tests/%.o $(common_objects)
 	@mkdir -p $(@D)
-	$(CC) $(flags) $^ $(test_libs) -lm -o $@
+	$(call say,LINK)$(CC) $(flags) $^ $(test_libs) -lm -o $@
 
-$(B)/tests/%: $(B)/grader/tests/%.o $(grade_objects) $(testkit_objects) $(engine_objects) $(common_objects)
+$(B)/tests/%: $(B)/grader/tests/%.o $(grade_objects) $(filter-out %/hooks.o,$(testkit_objects)) $(engine_objects) $(common_objects)
 	@mkdir -p $(@D)
-	$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
+	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
 
 # $(1): a lab's folder
 define lab_rules
 $(B)/bin/$(1)/tests: $(call objects_of,labs/$(1)/tests/*.c) $$(testkit_objects) $$(engine_objects) $$(common_objects)
 	@mkdir -p $$(@D)
-	$$(CC) $$(flags) $$^ $$(lib_libs) $$(test_libs) -o $$@
+	$$(call say,LINK)$$(CC) $$(flags) $$^ $$(lib_libs) $$(test_libs) -o $$@
 
 $(B)/bin/$(1)/solution: $(call objects_of,labs/$(1)/solution/*.c) $$(common_objects)
 	@mkdir -p $$(@D)
-	$$(CC) $$(flags) $$^ -o $$@
+	$$(call say,LINK)$$(CC) $$(flags) $$^ -o $$@
 
 $(B)/bin/$(1)/starter: $(call objects_of,labs/$(1)/starter/*.c) $$(common_objects)
 	@mkdir -p $$(@D)
-	$$(CC) $$(flags) $$^ -o $$@
+	$$(call say,LINK)$$(CC) $$(flags) $$^ -o $$@
 endef
 $(foreach each,$(labs),$(eval $(call lab_rules,$(each))))
 

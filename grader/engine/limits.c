@@ -86,16 +86,57 @@ void limits_end(struct process *process, enum process_end why) {
     process->ended_ns = monotonic_ns();
 }
 
-/* Whether the program spent over half of its time runnable but not running: then the machine was
- * too busy to say that the program hangs (proc(5), /proc/PID/schedstat). */
-static bool was_starved(const struct process *process, const pid_t *pids, size_t count) {
-    int64_t waited_ns = 0;
+/* What the scheduler says of all threads of a program. */
+struct load {
+    int64_t cpu_ns;            /* used, all together */
+    int64_t longest_queued_ns; /* that any one was runnable and not running */
+    bool asleep;               /* none runs or wants to */
+};
+
+static void add_thread(pid_t thread, struct load *load) {
+    struct procfs_status status;
+    struct procfs_schedstat times;
+    if (procfs_status(thread, &status) < 0 || procfs_schedstat(thread, &times) < 0)
+        return;
+    load->cpu_ns += times.on_cpu_ns;
+    if (times.runnable_ns > load->longest_queued_ns)
+        load->longest_queued_ns = times.runnable_ns;
+    load->asleep = load->asleep && strchr("STZ", status.state) != NULL;
+}
+
+static struct load load_of(const pid_t *pids, size_t count) {
+    struct load load = {.asleep = true};
     for (size_t i = 0; i < count; i++) {
-        struct procfs_schedstat times;
-        if (procfs_schedstat(pids[i], &times) == 0 && times.runnable_ns > waited_ns)
-            waited_ns = times.runnable_ns;
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%d/task", pids[i]);
+        DIR *tasks = opendir(path);
+        if (tasks == NULL)
+            continue;
+        for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks))
+            if (atoi(entry->d_name) > 0)
+                add_thread(atoi(entry->d_name), &load);
+        closedir(tasks);
     }
-    return waited_ns > (monotonic_ns() - process->started_ns) / 2;
+    return load;
+}
+
+/* Whether a thread spent over half of the time runnable but not running: then the machine was too busy
+ * to say that the program hangs (proc(5), /proc/PID/schedstat). */
+static bool was_starved(const struct process *process, const struct load *load) {
+    return load->longest_queued_ns > (monotonic_ns() - process->started_ns) / 2;
+}
+
+/* Whether every thread has slept or been stopped for too long, and none ran in between. A thread that
+ * waits for a processor is runnable, so a busy machine does not make a program look asleep. */
+static bool slept_too_long(struct process *process, const struct load *load) {
+    int64_t limit_ns = (int64_t)process->options.asleep_limit_ms * 1000000;
+    bool asleep = load->asleep && load->cpu_ns == process->cpu_ns;
+    process->cpu_ns = load->cpu_ns;
+    if (!asleep)
+        process->asleep_since_ns = 0;
+    else if (process->asleep_since_ns == 0)
+        process->asleep_since_ns = monotonic_ns();
+    return limit_ns > 0 && asleep && monotonic_ns() - process->asleep_since_ns > limit_ns;
 }
 
 /* Threads count as processes: both take a place in the kernel's table. The sum of the resident sets
@@ -127,9 +168,12 @@ void limits_check(struct process *process) {
     if (pids == NULL)
         return;
     size_t count = process_tree(process->pid, pids, TREE_LIMIT);
+    struct load load = load_of(pids, count);
     enum process_end end = over_limit(process, pids, count);
     if (end == PROCESS_RUNNING && milliseconds_left(process->deadline_ns) == 0)
-        end = was_starved(process, pids, count) ? PROCESS_STARVED : PROCESS_OUT_OF_TIME;
+        end = was_starved(process, &load) ? PROCESS_STARVED : PROCESS_OUT_OF_TIME;
+    if (end == PROCESS_RUNNING && slept_too_long(process, &load))
+        end = PROCESS_ASLEEP;
     if (end == PROCESS_RUNNING && process->options.tick != NULL &&
         !process->options.tick(process->options.context))
         end = PROCESS_STOPPED_BY_TICK;

@@ -24,6 +24,7 @@ enum process_end {
     PROCESS_ENDED,          /* by itself: see `wait_status` */
     PROCESS_OUT_OF_TIME,    /* reached `limit_ms` */
     PROCESS_STARVED,        /* the same, but it waited for a processor for over half of that time */
+    PROCESS_ASLEEP,         /* all its threads slept for `asleep_limit_ms`: nothing will wake it */
     PROCESS_OUT_OF_OUTPUT,  /* wrote more than `output_limit_bytes` */
     PROCESS_OUT_OF_MEMORY,  /* its processes together exceeded `memory_limit_kib` */
     PROCESS_TOO_MANY,       /* more than `process_limit` processes and threads at once */
@@ -42,6 +43,7 @@ struct process_options {
     bool pin_to_one_cpu;        /* the program and all that it starts share one processor */
     bool join_stderr_to_stdout; /* one stream, in the order written */
     int limit_ms;
+    int asleep_limit_ms; /* time in which no thread of it ran or wanted to */
     size_t output_limit_bytes; /* of standard output, and the same again of standard error */
     int64_t memory_limit_kib;  /* proportional set size, summed over all its processes */
     int process_limit;
@@ -65,6 +67,8 @@ struct process {
     int64_t ended_ns;    /* monotonic */
     int64_t deadline_ns; /* monotonic */
     int64_t next_tick_ns;
+    int64_t asleep_since_ns; /* monotonic; 0: some thread ran lately */
+    int64_t cpu_ns;          /* that its processes had used when last looked at */
     struct process_options options;
 };
 

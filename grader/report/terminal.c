@@ -209,7 +209,7 @@ static void print_ledger(FILE *out, const json_t *ledger) {
         bool known = json_object_get(row, "reference") != NULL;
         fprintf(out, "  %-10.10s %-22.22s %10s %11s %10s %10s\n", result_text(row, "call"),
                 result_text(row, "on"), grouped(count), grouped(bytes),
-                count == 0 ? "-" : grouped(bytes / count),
+                count == 0 ? "-" : grouped((bytes + count / 2) / count),
                 known ? grouped(result_number(row, "reference")) : "-");
     }
 }

@@ -166,6 +166,8 @@ void require_own_end(struct run *run) {
         inconclusive("the program waited for a processor for over half of its %.0f s", seconds);
     case PROCESS_OUT_OF_TIME:
         fail_test("the program ends by itself", "still running after %.0f s; ended", seconds);
+    case PROCESS_ASLEEP:
+        fail_test("the program ends by itself", "it slept, and nothing was left to wake it; ended");
     case PROCESS_OUT_OF_OUTPUT:
         fail_test("an answer of its size", "over %zu bytes of output; ended",
                   run->process.options.output_limit_bytes);

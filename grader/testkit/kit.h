@@ -31,6 +31,9 @@ const char *test_name(void);
 /* Writes one record, adding the test's name; takes the reference. */
 void record(const char *kind, json_t *fields);
 
+/* Writes one record as it is; takes the reference. */
+void append_record(json_t *fields);
+
 /* Our path of a scratch file of this test, and the program's. Static buffers, one each. */
 const char *scratch_path(const char *name);
 const char *program_path(const char *name);

@@ -19,6 +19,7 @@
 
 enum {
     USUAL_LIMIT_MS = 10 * 1000,
+    ASLEEP_LIMIT_MS = 2000, /* nothing outside the program would wake it: it hangs */
     USUAL_OUTPUT_BYTES = 4 << 20,
     LOG_LIMIT_BYTES = 64 << 20, /* a log that large ends the run */
     LOG_LINE_BYTES = 64,        /* about the shortest line of a log */
@@ -130,6 +131,7 @@ static struct process_options options_for(struct run *run, struct arguments *arg
         .keep_count = keep_count,
         .pin_to_one_cpu = program->traced,
         .limit_ms = program->limit_ms > 0 ? program->limit_ms : USUAL_LIMIT_MS,
+        .asleep_limit_ms = ASLEEP_LIMIT_MS,
         .output_limit_bytes =
             program->output_limit_bytes > 0 ? program->output_limit_bytes : USUAL_OUTPUT_BYTES,
         .memory_limit_kib = kit()->memory_limit_kib,

@@ -1,0 +1,282 @@
+/* The labs as the grader sees them: each reference scores 100, each starter what its manifest says, each
+ * wrong answer loses the tests that it names and only those, each hostile submission gains nothing.
+ *
+ * Every case drives build/grade as its user does and reads the result. Run from the repository's root;
+ * GROUNDWORK_CASES picks cases by a part of their path. */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <glob.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "grader/engine/process.h"
+#include "grader/lab.h"
+#include "grader/result.h"
+
+enum { GRADING_LIMIT_MS = 300 * 1000, MOST_CASES = 256, NAMES_BYTES = 4096 };
+
+struct labs_case {
+    char path[256]; /* what is graded: a folder, or a file of wrong/ or hostile/ */
+};
+
+/* ---- Grading ---- */
+
+/* Grades a folder as lab `lab`; the caller owns the result. */
+static json_t *graded(const char *lab, const char *folder) {
+    char *const command[] = {"build/grade", "run", (char *)lab, "--submission", (char *)folder,
+                             "--json", "-", NULL};
+    struct process process;
+    const struct process_options options = {.arguments = command, .limit_ms = GRADING_LIMIT_MS};
+    cr_assert_eq(process_run(&process, &options), 0);
+    json_t *result = process.output.data == NULL ? NULL : json_loads(process.output.data, 0, NULL);
+    cr_assert_not_null(result, "%s: no result: %s", folder,
+                       process.errors.data == NULL ? "" : process.errors.data);
+    process_release(&process);
+    return result;
+}
+
+static json_int_t score_of(const json_t *result) {
+    return result_number(json_object_get(result, "totals"), "score");
+}
+
+/* " step/name step/name" of all tests that were not passed, in the manifest's order. */
+static void lost_tests(const json_t *result, char *names) {
+    size_t index;
+    json_t *test;
+    names[0] = '\0';
+    json_array_foreach(json_object_get(result, "tests"), index, test) {
+        size_t length = strlen(names);
+        if (strcmp(result_text(test, "status"), "passed") != 0)
+            snprintf(names + length, NAMES_BYTES - length, " %s/%s", result_text(test, "step"),
+                     result_text(test, "name"));
+    }
+}
+
+static bool names_one(const char *names, const char *name) {
+    char wanted[300];
+    snprintf(wanted, sizeof wanted, " %s ", name);
+    char all[NAMES_BYTES + 2];
+    snprintf(all, sizeof all, "%s ", names);
+    return strstr(all, wanted) != NULL;
+}
+
+/* Fails unless both lists hold the same names. */
+static void expect_same_names(const char *what, const char *named, const char *lost) {
+    char list[NAMES_BYTES];
+    snprintf(list, sizeof list, "%s", lost);
+    for (char *name = strtok(list, " "); name != NULL; name = strtok(NULL, " "))
+        cr_expect(names_one(named, name), "%s lost %s, which it does not name", what, name);
+    snprintf(list, sizeof list, "%s", named);
+    for (char *name = strtok(list, " "); name != NULL; name = strtok(NULL, " "))
+        cr_expect(names_one(lost, name), "%s names %s, and did not lose it", what, name);
+}
+
+/* ---- Making submissions ---- */
+
+/* A new folder holding one file, copied. */
+static char *folder_with(const char *name, const char *data, size_t length) {
+    char *folder = strdup("/tmp/groundwork-case-XXXXXX");
+    char path[PATH_BYTES];
+    cr_assert_not_null(mkdtemp(folder));
+    chmod(folder, 0755);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    cr_assert(file != NULL && fwrite(data, 1, length, file) == length && fclose(file) == 0);
+    return folder;
+}
+
+static void remove_folder(char *folder, const char *name) {
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    unlink(path);
+    rmdir(folder);
+    free(folder);
+}
+
+static char *contents(const char *path, size_t *length) {
+    FILE *file = fopen(path, "re");
+    cr_assert_not_null(file, "%s", path);
+    char *data = read_whole(fileno(file), 1 << 20, length);
+    fclose(file);
+    return data;
+}
+
+/* The words behind "key:" on the first line that has it; "" when none has. Later lines that begin with
+ * the comment's sign and a step's name belong to it. */
+static void header_words(const char *text, const char *key, char *words, size_t size) {
+    const char *found = strstr(text, key);
+    words[0] = '\0';
+    if (found != NULL)
+        snprintf(words, size, " %.*s", (int)strcspn(found + strlen(key), "\n"),
+                 found + strlen(key));
+    for (char *c = words; *c != '\0'; c++) /* commas between names */
+        if (*c == ',')
+            *c = ' ';
+    while (strstr(words, "  ") != NULL)
+        memmove(strstr(words, "  "), strstr(words, "  ") + 1, strlen(strstr(words, "  ")));
+}
+
+/* ---- Cases ---- */
+
+static struct criterion_test_params cases(const char *const *patterns) {
+    static struct labs_case list[MOST_CASES];
+    const char *only = getenv("GROUNDWORK_CASES");
+    size_t count = 0;
+    for (; *patterns != NULL; patterns++) {
+        glob_t found = {0};
+        glob(*patterns, 0, NULL, &found);
+        for (size_t i = 0; i < found.gl_pathc && count < MOST_CASES; i++)
+            if (only == NULL || strstr(found.gl_pathv[i], only) != NULL)
+                snprintf(list[count++].path, sizeof list->path, "%s", found.gl_pathv[i]);
+        globfree(&found);
+    }
+    return cr_make_param_array(struct labs_case, list, count);
+}
+
+/* "labs/01-reads/wrong/x.c" → "01-reads" */
+static void lab_of(const char *path, char *lab, size_t size) {
+    const char *start = path + strlen("labs/");
+    snprintf(lab, size, "%.*s", (int)strcspn(start, "/"), start);
+}
+
+ParameterizedTestParameters(labs, reference_scores_100) {
+    return cases((const char *const[]){"labs/*/solution", NULL});
+}
+
+ParameterizedTest(struct labs_case *one, labs, reference_scores_100) {
+    char lab[64], lost[NAMES_BYTES];
+    lab_of(one->path, lab, sizeof lab);
+    json_t *result = graded(lab, one->path);
+    lost_tests(result, lost);
+    cr_expect_eq(score_of(result), 100, "%s lost:%s", one->path, lost);
+    json_decref(result);
+}
+
+ParameterizedTestParameters(labs, starter_scores_what_its_manifest_says) {
+    return cases((const char *const[]){"labs/*/starter", NULL});
+}
+
+ParameterizedTest(struct labs_case *one, labs, starter_scores_what_its_manifest_says) {
+    char name[64], lost[NAMES_BYTES], named[NAMES_BYTES] = "";
+    struct lab lab;
+    lab_of(one->path, name, sizeof name);
+    cr_assert_eq(lab_open(&lab, name), 0);
+    const struct manifest_starter *starter = &lab.manifest->starter;
+    for (unsigned i = 0; i < starter->fails_count; i++)
+        snprintf(named + strlen(named), sizeof named - strlen(named), " %s", starter->fails[i]);
+    json_t *result = graded(name, one->path);
+    lost_tests(result, lost);
+    expect_same_names(one->path, named, lost);
+    cr_expect_eq(score_of(result), starter->score, "the manifest says %u, it scored %d",
+                 starter->score, (int)score_of(result));
+    cr_expect(starter->score >= 20 && starter->score <= 45);
+    json_decref(result);
+    lab_close(&lab);
+}
+
+/* ---- wrong/ ---- */
+
+/* The solution with a patch applied (patch(1); no fuzz, so that it can't land in another place). */
+static char *patched(const char *path, const char *lab, const char *file) {
+    char source[PATH_BYTES], target[PATH_BYTES];
+    size_t length;
+    snprintf(source, sizeof source, "labs/%s/solution/%s", lab, file);
+    char *data = contents(source, &length);
+    char *folder = folder_with(file, data, length);
+    free(data);
+    snprintf(target, sizeof target, "%s/%s", folder, file);
+    char *const command[] = {"patch", "-s", "-F0", "--no-backup-if-mismatch", "-r", "-", target,
+                             (char *)path, NULL};
+    struct process process;
+    const struct process_options options = {
+        .arguments = command, .stdin_path = "/dev/null", .limit_ms = 10000};
+    cr_assert_eq(process_run(&process, &options), 0);
+    cr_assert(WIFEXITED(process.wait_status) && WEXITSTATUS(process.wait_status) == 0,
+              "%s no longer applies: %s", path,
+              process.output.data == NULL ? "" : process.output.data);
+    process_release(&process);
+    return folder;
+}
+
+ParameterizedTestParameters(labs, wrong_answer_loses_what_it_names) {
+    return cases((const char *const[]){"labs/*/wrong/*.patch", "labs/*/wrong/*.c", NULL});
+}
+
+ParameterizedTest(struct labs_case *one, labs, wrong_answer_loses_what_it_names) {
+    char name[64], named[NAMES_BYTES], lost[NAMES_BYTES];
+    struct lab lab;
+    size_t length;
+    lab_of(one->path, name, sizeof name);
+    cr_assert_eq(lab_open(&lab, name), 0);
+    const char *file = lab.manifest->files[0];
+    char *data = contents(one->path, &length);
+    bool is_patch = strcmp(strrchr(one->path, '.'), ".patch") == 0;
+    char *folder = is_patch ? patched(one->path, name, file) : folder_with(file, data, length);
+    header_words(data, "caught by:", named, sizeof named);
+    cr_assert(strlen(named) > 1, "%s does not say what it is caught by", one->path);
+    json_t *result = graded(name, folder);
+    lost_tests(result, lost);
+    cr_expect(json_is_true(json_object_get(json_object_get(result, "build"), "made")),
+              "%s does not build", one->path);
+    expect_same_names(one->path, named, lost);
+    json_decref(result);
+    remove_folder(folder, file);
+    free(data);
+    lab_close(&lab);
+}
+
+/* ---- hostile/ ---- */
+
+/* The attack in front of the starter's source, for those that do honest work and hide its cost. */
+static char *attack_on_starter(const char *attack, size_t attack_length, const char *file) {
+    size_t length;
+    char *starter = contents("labs/01-reads/starter/reads.c", &length);
+    char *both = malloc(attack_length + length + 64);
+    cr_assert_not_null(both);
+    memcpy(both, attack, attack_length);
+    int line = sprintf(both + attack_length, "\n#line 1 \"starter.c\"\n");
+    memcpy(both + attack_length + line, starter, length);
+    char *folder = folder_with(file, both, attack_length + (size_t)line + length);
+    free(starter);
+    free(both);
+    return folder;
+}
+
+ParameterizedTestParameters(labs, hostile_submission_gains_nothing) {
+    return cases((const char *const[]){"grader/hostile/*.c", NULL});
+}
+
+ParameterizedTest(struct labs_case *one, labs, hostile_submission_gains_nothing) {
+    char expected[64], base[64], lost[NAMES_BYTES];
+    struct lab lab;
+    size_t length;
+    cr_assert_eq(lab_open(&lab, "01-reads"), 0);
+    char *data = contents(one->path, &length);
+    header_words(data, "expect:", expected, sizeof expected);
+    header_words(data, "base:", base, sizeof base);
+    bool on_starter = strncmp(expected, " starter", 8) == 0;
+    cr_assert(on_starter || strncmp(expected, " nothing", 8) == 0,
+              "%s says `expect:%s`: it is nothing or starter", one->path, expected);
+    const char *file = lab.manifest->files[0];
+    char *folder = strncmp(base, " starter", 8) == 0 ? attack_on_starter(data, length, file)
+                                                     : folder_with(file, data, length);
+    json_t *result = graded("01-reads", folder);
+    const struct manifest_starter *starter = &lab.manifest->starter;
+    json_int_t most = on_starter ? starter->score : 0;
+    lost_tests(result, lost);
+    cr_expect_leq(score_of(result), most, "%s scored %d; it lost only:%s", one->path,
+                  (int)score_of(result), lost);
+    for (unsigned i = 0; on_starter && i < starter->fails_count; i++)
+        cr_expect(names_one(lost, starter->fails[i]), "%s gained %s", one->path,
+                  starter->fails[i]);
+    json_decref(result);
+    remove_folder(folder, file);
+    free(data);
+    lab_close(&lab);
+}
