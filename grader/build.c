@@ -35,8 +35,15 @@ static const char *show(struct view *view, enum sandbox_tier tier, const char *o
 }
 
 static void add_compiler(struct arguments *arguments, const char *source) {
-    static const char *const words[] = {"cc", "-std=gnu17", "-O2", "-g", "-Wall", "-Wextra",
-                                        "-fdiagnostics-color=never", "-fmax-errors=5", "-pthread",
+    static const char *const words[] = {"cc",
+                                        "-std=gnu17",
+                                        "-O2",
+                                        "-g",
+                                        "-Wall",
+                                        "-Wextra",
+                                        "-fdiagnostics-color=never",
+                                        "-fmax-errors=5",
+                                        "-pthread",
                                         NULL};
     arguments_add_all(arguments, words);
     arguments_add(arguments, "-ffile-prefix-map=%s/=", source);
@@ -141,17 +148,17 @@ static void compile(struct process *process, const struct manifest *manifest,
                                     .tmp_mib = (int)manifest->limits.tmp_mib};
     sandbox_add_inner(&command, &sandbox);
     arguments_add_all(&command, (const char *const *)compiler.words);
-    const struct process_options options = {
-        .arguments = command.words,
-        .environment = sandbox_environment,
-        .stdin_path = "/dev/null",
-        .keep = &filter_fd,
-        .keep_count = filter_fd >= 0,
-        .join_stderr_to_stdout = true,
-        .limit_ms = (int)manifest->limits.build_seconds * 1000,
-        .output_limit_bytes = MESSAGE_BYTES,
-        .memory_limit_kib = (int64_t)manifest->limits.memory_mib * 1024,
-        .process_limit = (int)manifest->limits.processes};
+    const struct process_options options = {.arguments = command.words,
+                                            .environment = sandbox_environment,
+                                            .stdin_path = "/dev/null",
+                                            .keep = &filter_fd,
+                                            .keep_count = filter_fd >= 0,
+                                            .join_stderr_to_stdout = true,
+                                            .limit_ms = (int)manifest->limits.build_seconds * 1000,
+                                            .output_limit_bytes = MESSAGE_BYTES,
+                                            .memory_limit_kib =
+                                                (int64_t)manifest->limits.memory_mib * 1024,
+                                            .process_limit = (int)manifest->limits.processes};
     if (process_run(process, &options) < 0)
         *process = (struct process){.end = PROCESS_ENDED, .wait_status = 1 << 8};
     arguments_release(&compiler);

@@ -28,7 +28,8 @@ static void make_program(struct build *build, struct submission *submission, con
                          const char *folder, const struct machine *machine,
                          const struct workspace *workspace) {
     char why[512];
-    if (submission_take(submission, lab->manifest, folder, workspace->source, why, sizeof why) < 0) {
+    if (submission_take(submission, lab->manifest, folder, workspace->source, why, sizeof why) <
+        0) {
         char line[600];
         snprintf(line, sizeof line, "%s\n", why);
         *build = (struct build){.message = strdup(line)};

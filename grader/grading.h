@@ -1,5 +1,5 @@
-/* One grading from folder to result: take, build, test, score. What `run`, `compare` and `reference`
- * share. */
+/* One grading from folder to result: take, build, test, score. What `run`, `compare` and
+ * `reference` share. */
 #pragma once
 
 #include <jansson.h>

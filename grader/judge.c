@@ -1,4 +1,5 @@
-/* The run of a lab's Criterion binary, inside the outer namespaces, and the reading of its records. */
+/* The run of a lab's Criterion binary, inside the outer namespaces, and the reading of its records.
+ */
 #include "grader/judge.h"
 
 #include <errno.h>
@@ -63,8 +64,8 @@ static void add_measurement(struct verdicts *verdicts, const json_t *record) {
     copy_member(measurement, record, "value");
     copy_member(measurement, record, "unit");
     copy_member(measurement, record, "test");
-    json_object_set_new(verdicts->measurements,
-                        json_string_value(json_object_get(record, "name")), measurement);
+    json_object_set_new(verdicts->measurements, json_string_value(json_object_get(record, "name")),
+                        measurement);
 }
 
 /* Criterion's verdict, made stricter by what the kit recorded: a test that lost a budget or noted a
@@ -151,7 +152,7 @@ static bool plan_has(const json_t *plan, const char *step, const char *name) {
     json_t *entry;
     char full[256];
     snprintf(full, sizeof full, "%s/%s", step, name);
-    json_array_foreach(plan, index, entry) {
+    json_array_foreach (plan, index, entry) {
         if (strcmp(json_string_value(entry), full) == 0)
             return true;
     }
@@ -161,7 +162,7 @@ static bool plan_has(const json_t *plan, const char *step, const char *name) {
 int verdicts_check_plan(const struct lab *lab, const json_t *plan) {
     size_t index;
     json_t *entry;
-    json_array_foreach(plan, index, entry) {
+    json_array_foreach (plan, index, entry) {
         if (manifest_find(lab->manifest, json_string_value(entry), NULL) == NULL) {
             complain_of_test(lab, json_string_value(entry));
             return -1;
@@ -186,16 +187,16 @@ static int write_settings(const struct lab *lab, const struct machine *machine,
     const struct manifest *manifest = lab->manifest;
     char program[PATH_BYTES], launch[PATH_BYTES];
     snprintf(program, sizeof program, "%s/%s", workspace->output, manifest->program);
-    json_t *settings = json_pack(
-        "{ss ss ss ss* ss ss ss ss* sb sI si si sb}", "program", program, "program_name",
-        manifest->program, "launch", lab_path(launch, "build/launch"), "filter",
-        machine->tier == SANDBOX_STRICT ? workspace->filter : NULL, "scratch", workspace->scratch,
-        "logs", workspace->logs, "records", workspace->records, "no_trace",
-        machine->why_no_trace[0] != '\0' ? machine->why_no_trace : NULL, "strict",
-        machine->tier == SANDBOX_STRICT, "memory_limit_kib",
-        (json_int_t)manifest->limits.memory_mib * 1024, "process_limit",
-        (int)manifest->limits.processes, "tmp_mib", (int)manifest->limits.tmp_mib, "share_network",
-        strcmp(manifest->network, "shared") == 0);
+    json_t *settings =
+        json_pack("{ss ss ss ss* ss ss ss ss* sb sI si si sb}", "program", program, "program_name",
+                  manifest->program, "launch", lab_path(launch, "build/launch"), "filter",
+                  machine->tier == SANDBOX_STRICT ? workspace->filter : NULL, "scratch",
+                  workspace->scratch, "logs", workspace->logs, "records", workspace->records,
+                  "no_trace", machine->why_no_trace[0] != '\0' ? machine->why_no_trace : NULL,
+                  "strict", machine->tier == SANDBOX_STRICT, "memory_limit_kib",
+                  (json_int_t)manifest->limits.memory_mib * 1024, "process_limit",
+                  (int)manifest->limits.processes, "tmp_mib", (int)manifest->limits.tmp_mib,
+                  "share_network", strcmp(manifest->network, "shared") == 0);
     int status = settings == NULL ? -1 : json_dump_file(settings, workspace->settings, 0);
     json_decref(settings);
     if (status < 0)
@@ -267,13 +268,13 @@ static int run_tests(struct process *process, const struct lab *lab, const struc
     arguments_add(&arguments, "--quiet");
     arguments_add(&arguments, "--timeout");
     arguments_add(&arguments, "%u", lab->manifest->limits.tests_seconds);
-    const struct process_options options = {
-        .arguments = arguments.words,
-        .stdin_path = "/dev/null",
-        .limit_ms = (int)lab->manifest->limits.tests_seconds * 1000,
-        .output_limit_bytes = 1 << 20,
-        .tick = follow,
-        .context = watch};
+    const struct process_options options = {.arguments = arguments.words,
+                                            .stdin_path = "/dev/null",
+                                            .limit_ms =
+                                                (int)lab->manifest->limits.tests_seconds * 1000,
+                                            .output_limit_bytes = 1 << 20,
+                                            .tick = follow,
+                                            .context = watch};
     int status = process_run(process, &options);
     arguments_release(&arguments);
     return status;

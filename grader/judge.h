@@ -9,8 +9,8 @@
 #include "grader/workspace.h"
 
 struct verdicts {
-    json_t *tests;        /* object: "step/name" → {status, message, expected, seen, steps, budgets} */
-    json_t *ledgers;      /* array of {test, title, rows} */
+    json_t *tests;   /* object: "step/name" → {status, message, expected, seen, steps, budgets} */
+    json_t *ledgers; /* array of {test, title, rows} */
     json_t *measurements; /* object: name → {value, unit, test} */
     bool complete;        /* the end record is there */
     bool interrupted;     /* by the person at the terminal */

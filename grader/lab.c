@@ -86,8 +86,7 @@ int lab_open(struct lab *lab, const char *name) {
         error_because(name, "no such lab; `grade list` shows them");
     else
         lab->manifest = manifest_load(lab->manifest_path);
-    if (lab->manifest != NULL &&
-        strcmp(lab->manifest->lab, strrchr(lab->folder, '/') + 1) != 0)
+    if (lab->manifest != NULL && strcmp(lab->manifest->lab, strrchr(lab->folder, '/') + 1) != 0)
         manifest_complain(lab->manifest_path, "lab", lab->manifest->lab,
                           "a lab is named as its folder");
     else if (lab->manifest != NULL)

@@ -12,14 +12,15 @@ struct lab {
     struct manifest *manifest;
 };
 
-/* Absolute path of the repository: the folder above the one that `grade` lies in, or GROUNDWORK_ROOT. */
+/* Absolute path of the repository: the folder above the one that `grade` lies in, or
+ * GROUNDWORK_ROOT. */
 const char *lab_root(void);
 
 /* Writes "ROOT/RELATIVE", formatted as by printf(3), to `path` (PATH_BYTES). Returns `path`. */
 char *lab_path(char *path, const char *relative, ...) __attribute__((format(printf, 2, 3)));
 
-/* Finds a lab by its number ("01", "1"), its name ("reads") or both ("01-reads") and reads its manifest.
- * Returns 0, or -1 after a line on standard error. */
+/* Finds a lab by its number ("01", "1"), its name ("reads") or both ("01-reads") and reads its
+ * manifest. Returns 0, or -1 after a line on standard error. */
 int lab_open(struct lab *lab, const char *name);
 void lab_close(struct lab *lab);
 

@@ -22,10 +22,10 @@ static void try_true(enum sandbox_tier tier, bool traced, const char *filter, ch
         .tier = tier, .directory = "/tmp", .filter_fd = filter_fd, .tmp_mib = 1};
     sandbox_add_outer(&arguments, tier);
     if (traced)
-        arguments_add_all(&arguments, (const char *const[]){"strace", "-f", "-qq", "--seccomp-bpf",
-                                                            "--decode-pids=pidns", "-e",
-                                                            "trace=execve", "-o", "/dev/null",
-                                                            "--", NULL});
+        arguments_add_all(&arguments,
+                          (const char *const[]){"strace", "-f", "-qq", "--seccomp-bpf",
+                                                "--decode-pids=pidns", "-e", "trace=execve", "-o",
+                                                "/dev/null", "--", NULL});
     sandbox_add_inner(&arguments, &sandbox);
     arguments_add(&arguments, "/usr/bin/true");
     struct process process;

@@ -5,12 +5,12 @@
 #include "grader/workspace.h"
 
 struct machine {
-    enum sandbox_tier tier; /* the one in use */
+    enum sandbox_tier tier;   /* the one in use */
     char why_not_strict[256]; /* empty when strict works */
     char why_no_trace[256];   /* empty when strace may trace in that tier */
 };
 
-/* Tries what a grading will do, with `true` as the program, and writes the filter into the workspace.
- * wanted  "auto", "strict" or "none"
- * Returns 0, or -1 after a line on standard error when the wanted tier can't be had. */
+/* Tries what a grading will do, with `true` as the program, and writes the filter into the
+ * workspace. wanted  "auto", "strict" or "none" Returns 0, or -1 after a line on standard error
+ * when the wanted tier can't be had. */
 int machine_probe(struct machine *machine, const char *wanted, const struct workspace *workspace);

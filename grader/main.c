@@ -1,4 +1,5 @@
-/* grade: judges a lab's program by what the kernel was asked to do. This file only picks the verb. */
+/* grade: judges a lab's program by what the kernel was asked to do. This file only picks the verb.
+ */
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>

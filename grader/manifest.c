@@ -1,8 +1,8 @@
 /* Reading lab.yaml with libcyaml, then what a schema can't say. */
 #include "grader/manifest.h"
 
-#include <cyaml/cyaml.h>
 #include <ctype.h>
+#include <cyaml/cyaml.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -55,7 +55,8 @@ static const cyaml_schema_field_t limits_fields[] = {
     NUMBER("tests_seconds", struct manifest_limits, tests_seconds),
     NUMBER("memory_mib", struct manifest_limits, memory_mib),
     NUMBER("processes", struct manifest_limits, processes),
-    NUMBER("tmp_mib", struct manifest_limits, tmp_mib), CYAML_FIELD_END};
+    NUMBER("tmp_mib", struct manifest_limits, tmp_mib),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t manifest_fields[] = {
     TEXT("lab", struct manifest, lab),
@@ -81,7 +82,8 @@ static bool is_scalar(const yaml_node_t *node, const char *value) {
            (value == NULL || strcmp((const char *)node->data.scalar.value, value) == 0);
 }
 
-/* The value under `key` of a mapping when it is `value`, or the entry of a list under it that is. */
+/* The value under `key` of a mapping when it is `value`, or the entry of a list under it that is.
+ */
 static const yaml_node_t *value_under(yaml_document_t *document, const yaml_node_t *mapping,
                                       const char *key, const char *value) {
     for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
@@ -110,9 +112,8 @@ static yaml_mark_t find_mark(FILE *file, const char *key, const char *value) {
     if (yaml_parser_load(&parser, &document)) {
         for (int i = 1; yaml_document_get_node(&document, i) != NULL; i++) {
             const yaml_node_t *node = yaml_document_get_node(&document, i);
-            const yaml_node_t *found = node->type == YAML_MAPPING_NODE
-                                           ? value_under(&document, node, key, value)
-                                           : NULL;
+            const yaml_node_t *found =
+                node->type == YAML_MAPPING_NODE ? value_under(&document, node, key, value) : NULL;
             if (found != NULL && found->start_mark.index >= mark.index)
                 mark = found->start_mark;
         }

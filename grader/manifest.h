@@ -1,7 +1,7 @@
 /* A lab's manifest, `lab.yaml`: what is handed in, which tests there are, what each is worth.
  *
- * The schema is strict: an unknown or missing key, a value of the wrong kind, points that do not add
- * up to 100, a name used twice are errors that name file, line and column. */
+ * The schema is strict: an unknown or missing key, a value of the wrong kind, points that do not
+ * add up to 100, a name used twice are errors that name file, line and column. */
 #pragma once
 
 #include <stdbool.h>
@@ -65,10 +65,12 @@ struct manifest {
 struct manifest *manifest_load(const char *path);
 void manifest_free(struct manifest *manifest);
 
-/* The test "step/name"; NULL when the manifest has none. `step`, where given, is set to its step. */
+/* The test "step/name"; NULL when the manifest has none. `step`, where given, is set to its step.
+ */
 const struct manifest_test *manifest_find(const struct manifest *manifest, const char *name,
                                           const struct manifest_step **step);
 
 /* One line on standard error, "FILE:LINE:COLUMN: why", for the scalar `value` under any key `key`
- * (or in the list under it). Line 1 when it is not found. Returns false, for the caller to return. */
+ * (or in the list under it). Line 1 when it is not found. Returns false, for the caller to return.
+ */
 bool manifest_complain(const char *path, const char *key, const char *value, const char *why);

@@ -97,9 +97,10 @@ json_t *predictions_make(const struct lab *lab, const char *folder, const json_t
 }
 
 void predictions_write_blank(const struct manifest *manifest, FILE *file) {
-    fprintf(file, "# What do you expect? Write a whole number behind each `answer:` before you run\n"
-                  "# anything. The report sets it beside what was counted; it is never scored.\n"
-                  "predictions:\n");
+    fprintf(file,
+            "# What do you expect? Write a whole number behind each `answer:` before you run\n"
+            "# anything. The report sets it beside what was counted; it is never scored.\n"
+            "predictions:\n");
     for (unsigned i = 0; i < manifest->predictions_count; i++) {
         const struct manifest_prediction *asked = &manifest->predictions[i];
         fprintf(file, "  # %s (%s)\n  - id: %s\n    answer:\n", asked->question, asked->unit,

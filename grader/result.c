@@ -27,7 +27,7 @@ json_t *reference_load(const struct lab *lab) {
 static json_t *entry_with(const json_t *list, const char *name, const char *text) {
     size_t index;
     json_t *entry;
-    json_array_foreach(list, index, entry) {
+    json_array_foreach (list, index, entry) {
         if (strcmp(result_text(entry, name), text) == 0)
             return entry;
     }
@@ -44,7 +44,7 @@ static void set_reference(json_t *entry, const json_t *known, const char *member
 static void add_budget_references(json_t *budgets, const json_t *known) {
     size_t index;
     json_t *budget;
-    json_array_foreach(budgets, index, budget) {
+    json_array_foreach (budgets, index, budget) {
         const json_t *same = json_array_get(known, index);
         if (strcmp(result_text(same, "formula"), result_text(budget, "formula")) == 0)
             set_reference(budget, same, "counted");
@@ -58,10 +58,10 @@ static void add_row_references(json_t *ledger, const json_t *known) {
     json_t *row;
     json_t *rows = json_object_get(ledger, "rows");
     json_t *known_rows = json_deep_copy(json_object_get(known, "rows"));
-    json_array_foreach(rows, index, row) {
+    json_array_foreach (rows, index, row) {
         size_t other;
         json_t *candidate;
-        json_array_foreach(known_rows, other, candidate) {
+        json_array_foreach (known_rows, other, candidate) {
             if (strcmp(result_text(row, "call"), result_text(candidate, "call")) == 0 &&
                 strcmp(result_text(row, "on"), result_text(candidate, "on")) == 0) {
                 set_reference(row, candidate, "count");
@@ -70,11 +70,11 @@ static void add_row_references(json_t *ledger, const json_t *known) {
             }
         }
     }
-    json_array_foreach(known_rows, index, row) {
-        json_array_append_new(rows, json_pack("{sO sO si si sO}", "call",
-                                              json_object_get(row, "call"), "on",
-                                              json_object_get(row, "on"), "count", 0, "bytes", 0,
-                                              "reference", json_object_get(row, "count")));
+    json_array_foreach (known_rows, index, row) {
+        json_array_append_new(rows,
+                              json_pack("{sO sO si si sO}", "call", json_object_get(row, "call"),
+                                        "on", json_object_get(row, "on"), "count", 0, "bytes", 0,
+                                        "reference", json_object_get(row, "count")));
     }
     json_decref(known_rows);
 }
@@ -113,9 +113,9 @@ static json_t *make_test(const struct grading *grading, const struct manifest_st
     json_object_set_new(test, "points", json_integer(passed ? named->points : 0));
     if (json_object_get(test, "budgets") == NULL)
         json_object_set_new(test, "budgets", json_array());
-    add_budget_references(json_object_get(test, "budgets"),
-                          json_object_get(json_object_get(reference, "budgets"),
-                                          json_string_value(name)));
+    add_budget_references(
+        json_object_get(test, "budgets"),
+        json_object_get(json_object_get(reference, "budgets"), json_string_value(name)));
     json_decref(name);
     return test;
 }
@@ -137,7 +137,7 @@ static json_t *make_totals(const json_t *tests) {
     size_t index;
     json_t *test;
     json_int_t score = 0, most = 0, unmeasured = 0, inconclusive = 0;
-    json_array_foreach(tests, index, test) {
+    json_array_foreach (tests, index, test) {
         const char *status = result_text(test, "status");
         json_int_t points = result_number(test, "max");
         most += points;
@@ -156,8 +156,12 @@ static json_t *make_submission(const struct grading *grading) {
     json_t *files = json_array();
     for (unsigned i = 0; i < manifest->files_count; i++)
         json_array_append_new(files, json_string(manifest->files[i]));
-    return json_pack("{ss ss so}", "path", grading->submission->folder, "digest",
-                     grading->submission->digest, "files", files);
+    const char *folder = grading->submission->folder;
+    size_t root = strlen(lab_root());
+    if (strncmp(folder, lab_root(), root) == 0 && folder[root] == '/')
+        folder += root + 1; /* a result is read elsewhere, where the tree lies in another place */
+    return json_pack("{ss ss so}", "path", folder, "digest", grading->submission->digest, "files",
+                     files);
 }
 
 static json_t *make_sandbox(const struct machine *machine) {
@@ -170,11 +174,11 @@ static json_t *make_sandbox(const struct machine *machine) {
 }
 
 static void add_counts(json_t *result, const struct grading *grading, const json_t *reference) {
-    json_t *ledgers = grading->verdicts == NULL ? json_array()
-                                                : json_deep_copy(grading->verdicts->ledgers);
+    json_t *ledgers =
+        grading->verdicts == NULL ? json_array() : json_deep_copy(grading->verdicts->ledgers);
     size_t index;
     json_t *ledger;
-    json_array_foreach(ledgers, index, ledger) {
+    json_array_foreach (ledgers, index, ledger) {
         const json_t *known = entry_with(json_object_get(reference, "ledgers"), "title",
                                          result_text(ledger, "title"));
         if (known != NULL)
@@ -192,12 +196,12 @@ json_t *result_make(const struct grading *grading) {
     char digest[DIGEST_CHARACTERS] = "";
     json_t *reference = reference_load(lab);
     lab_tests_digest(lab, digest);
-    json_t *result = json_pack(
-        "{si ss ss ss so ss ss so s{sb sf}}", "schema", 1, "lab", lab->manifest->lab, "title",
-        lab->manifest->title, "program", lab->manifest->program, "submission",
-        make_submission(grading), "grader_version", GRADER_VERSION, "tests_digest", digest,
-        "sandbox", make_sandbox(grading->machine), "build", "made", grading->build->made,
-        "seconds", grading->build->seconds);
+    json_t *result =
+        json_pack("{si ss ss ss so ss ss so s{sb sf}}", "schema", 1, "lab", lab->manifest->lab,
+                  "title", lab->manifest->title, "program", lab->manifest->program, "submission",
+                  make_submission(grading), "grader_version", GRADER_VERSION, "tests_digest",
+                  digest, "sandbox", make_sandbox(grading->machine), "build", "made",
+                  grading->build->made, "seconds", grading->build->seconds);
     if (grading->build->message != NULL) {
         json_t *message = json_string(grading->build->message);
         json_object_set_new(json_object_get(result, "build"), "message",
@@ -221,7 +225,7 @@ int result_exit_status(const json_t *result) {
     size_t index;
     json_t *test;
     int exit_status = 0;
-    json_array_foreach(json_object_get(result, "tests"), index, test) {
+    json_array_foreach (json_object_get(result, "tests"), index, test) {
         const char *status = result_text(test, "status");
         if (strcmp(status, "failed") == 0 || strcmp(status, "error") == 0)
             return 1;
@@ -237,20 +241,20 @@ static json_t *reference_budgets(const json_t *solution) {
     json_t *all = json_object();
     size_t index, each;
     json_t *test, *budget;
-    json_array_foreach(json_object_get(solution, "tests"), index, test) {
+    json_array_foreach (json_object_get(solution, "tests"), index, test) {
         json_t *list = json_array();
-        json_array_foreach(json_object_get(test, "budgets"), each, budget) {
+        json_array_foreach (json_object_get(test, "budgets"), each, budget) {
             json_t *kept = json_object();
-            static const char *const members[] = {"what", "relation", "formula", "limit",
-                                                  "unit", "why"};
+            static const char *const members[] = {"what", "relation", "formula", "unit", "why"};
             for (size_t i = 0; i < sizeof members / sizeof *members; i++)
                 json_object_set(kept, members[i], json_object_get(budget, members[i]));
-            if (strcmp(result_text(budget, "unit"), "calls") == 0) /* memory wavers */
+            if (strcmp(result_text(budget, "unit"), "calls") == 0) { /* memory wavers */
+                json_object_set(kept, "limit", json_object_get(budget, "limit"));
                 json_object_set(kept, "counted", json_object_get(budget, "counted"));
+            }
             json_array_append_new(list, kept);
         }
-        json_t *name =
-            json_sprintf("%s/%s", result_text(test, "step"), result_text(test, "name"));
+        json_t *name = json_sprintf("%s/%s", result_text(test, "step"), result_text(test, "name"));
         if (json_array_size(list) > 0)
             json_object_set(all, json_string_value(name), list);
         json_decref(list);
@@ -263,8 +267,8 @@ static json_t *reference_ledgers(const json_t *solution) {
     json_t *ledgers = json_deep_copy(json_object_get(solution, "ledgers"));
     size_t index, each;
     json_t *ledger, *row;
-    json_array_foreach(ledgers, index, ledger) {
-        json_array_foreach(json_object_get(ledger, "rows"), each, row) {
+    json_array_foreach (ledgers, index, ledger) {
+        json_array_foreach (json_object_get(ledger, "rows"), each, row) {
             json_object_del(row, "reference");
         }
     }
@@ -276,7 +280,7 @@ static json_t *repeatable_measurements(const json_t *result) {
     json_t *kept = json_object();
     const char *name;
     json_t *measurement;
-    json_object_foreach(json_object_get(result, "measurements"), name, measurement) {
+    json_object_foreach (json_object_get(result, "measurements"), name, measurement) {
         if (strcmp(result_text(measurement, "unit"), "KiB of memory") != 0)
             json_object_set(kept, name, measurement);
     }

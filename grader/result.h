@@ -7,17 +7,15 @@
  *   sandbox         {tier, why_not_strict?, why_no_trace?}
  *   build           {made, message?, seconds}
  *   steps           [{id, title}]
- *   tests           [{step, name, status, points, max, asks, hint, message?, expected?, seen?, steps?,
- *                     budgets: [{what, relation, formula, limit, counted, unit, bytes?,
- *                                bytes_expected?, held, problem, why, reference?}]}]
- *   ledgers         [{test, title, rows: [{call, on, count, bytes, reference?}]}]
- *   measurements    {name: {value, unit, test}}
- *   predictions     [{id, question, unit, of, predicted?, measured?}]
- *   seconds         {build, tests, total}
- *   totals          {score, max_score, unmeasured, inconclusive}
+ *   tests           [{step, name, status, points, max, asks, hint, message?, expected?, seen?,
+ * steps?, budgets: [{what, relation, formula, limit, counted, unit, bytes?, bytes_expected?, held,
+ * problem, why, reference?}]}] ledgers         [{test, title, rows: [{call, on, count, bytes,
+ * reference?}]}] measurements    {name: {value, unit, test}} predictions     [{id, question, unit,
+ * of, predicted?, measured?}] seconds         {build, tests, total} totals          {score,
+ * max_score, unmeasured, inconclusive}
  *
- * `status` is one of passed, failed, error, unmeasured, inconclusive; `reference` is the count of the
- * lab's own solution, from reference.json. */
+ * `status` is one of passed, failed, error, unmeasured, inconclusive; `reference` is the count of
+ * the lab's own solution, from reference.json. */
 #pragma once
 
 #include <jansson.h>

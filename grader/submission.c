@@ -1,5 +1,5 @@
-/* Taking a submission: the descriptor that is checked is the one that is read, so that nothing can be
- * put in its place between the two. */
+/* Taking a submission: the descriptor that is checked is the one that is read, so that nothing can
+ * be put in its place between the two. */
 #include "grader/submission.h"
 
 #include <errno.h>

@@ -80,10 +80,14 @@ out:
 
 int verb_compare(int argc, char **argv) {
     static const struct argp argp = {
-        option_list, parse, "LAB [LEFT RIGHT]",
+        option_list,
+        parse,
+        "LAB [LEFT RIGHT]",
         "Grades two submissions of a lab and sets their ledgers side by side. Without folders: "
         "the lab's naive starter against its reference solution.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct options options = {.sandbox = "auto"};
     char starter[PATH_BYTES], solution[PATH_BYTES];
     struct lab lab;

@@ -1,7 +1,7 @@
 /* grade doctor: what this machine can and can't measure, a line each, with the remedy.
  *
- * It tries things rather than asking for versions where it can. Checks marked "needed" decide the exit
- * status: without them some tests would be unmeasured. */
+ * It tries things rather than asking for versions where it can. Checks marked "needed" decide the
+ * exit status: without them some tests would be unmeasured. */
 #include <argp.h>
 #include <arpa/inet.h>
 #include <errno.h>
@@ -119,8 +119,7 @@ static void check_processors(struct checkup *checkup) {
 }
 
 static void check_port(struct checkup *checkup) {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool free_port = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
     note(checkup, "a free port on the loopback address", free_port, false,
@@ -147,7 +146,7 @@ static void check_lab_tests(struct checkup *checkup) {
 static void print_findings(const json_t *findings) {
     size_t index;
     json_t *finding;
-    json_array_foreach(findings, index, finding) {
+    json_array_foreach (findings, index, finding) {
         bool ok = json_is_true(json_object_get(finding, "ok"));
         bool needed = json_is_true(json_object_get(finding, "needed"));
         char line[1024];
@@ -162,7 +161,7 @@ static void print_findings(const json_t *findings) {
 static int status_of(const json_t *findings) {
     size_t index;
     json_t *finding;
-    json_array_foreach(findings, index, finding) {
+    json_array_foreach (findings, index, finding) {
         if (json_is_true(json_object_get(finding, "needed")) &&
             !json_is_true(json_object_get(finding, "ok")))
             return STATUS_NOT_MEASURED;
@@ -183,9 +182,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 int verb_doctor(int argc, char **argv) {
     static const struct argp_option option_list[] = {
         {"json", 'j', "FILE", 0, "write the same as JSON; - is standard output", 0}, {0}};
-    static const struct argp argp = {option_list, parse, NULL,
-                                     "Tells what this machine can and can't measure, with remedies.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        option_list, parse, NULL, "Tells what this machine can and can't measure, with remedies.",
+        NULL,        NULL,  NULL};
     const char *json = NULL;
     struct checkup checkup = {.findings = json_array()};
     argp_parse(&argp, argc, argv, 0, NULL, &json);

@@ -68,10 +68,10 @@ static void print_lab(const json_t *lab) {
     size_t index, each;
     json_t *step, *test;
     printf("%s  %s\n", result_text(lab, "lab"), result_text(lab, "title"));
-    json_array_foreach(json_object_get(lab, "steps"), index, step) {
+    json_array_foreach (json_object_get(lab, "steps"), index, step) {
         printf("  %-12s %-56.56s %4s\n", result_text(step, "id"), result_text(step, "title"),
                grouped(result_number(step, "points")));
-        json_array_foreach(json_object_get(step, "tests"), each, test) {
+        json_array_foreach (json_object_get(step, "tests"), each, test) {
             printf("      %-63s %4s\n", result_text(test, "name"),
                    grouped(result_number(test, "points")));
         }
@@ -79,9 +79,11 @@ static void print_lab(const json_t *lab) {
 }
 
 int verb_list(int argc, char **argv) {
-    static const struct argp argp = {option_list, parse, "[LAB]",
-                                     "Lists the labs, their steps and tests, and the points of each.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        option_list, parse,
+        "[LAB]",     "Lists the labs, their steps and tests, and the points of each.",
+        NULL,        NULL,
+        NULL};
     struct options options = {0};
     char **names;
     json_t *list = json_array();
@@ -102,7 +104,7 @@ int verb_list(int argc, char **argv) {
     free(names);
     size_t index;
     json_t *lab;
-    json_array_foreach(list, index, lab) {
+    json_array_foreach (list, index, lab) {
         if (text_wanted(&options))
             print_lab(lab);
     }
@@ -137,7 +139,7 @@ static void print_budgets(const json_t *budgets) {
     size_t index;
     json_t *budget;
     char line[512];
-    json_array_foreach(budgets, index, budget) {
+    json_array_foreach (budgets, index, budget) {
         snprintf(line, sizeof line, "%s: %s %s = %s %s", result_text(budget, "what"),
                  result_text(budget, "relation"), result_text(budget, "formula"),
                  grouped(result_number(budget, "limit")), result_text(budget, "unit"));
@@ -152,8 +154,9 @@ static int explain(const struct lab *lab, const struct options *options) {
     const struct manifest_step *step = NULL;
     const struct manifest_test *test = find_test(lab->manifest, options->test, &step);
     if (test == NULL) {
-        error_because(options->test, "no such test in %s, or in more than one step; "
-                                     "`grade list %.2s` shows them",
+        error_because(options->test,
+                      "no such test in %s, or in more than one step; "
+                      "`grade list %.2s` shows them",
                       lab->manifest->lab, lab->manifest->lab);
         return STATUS_USAGE;
     }
@@ -181,8 +184,10 @@ static int explain(const struct lab *lab, const struct options *options) {
 
 int verb_explain(int argc, char **argv) {
     static const struct argp argp = {
-        option_list, parse, "LAB TEST",
-        "Prints what a test asks, its budgets with their reasons, and its hint.", NULL, NULL, NULL};
+        option_list, parse,
+        "LAB TEST",  "Prints what a test asks, its budgets with their reasons, and its hint.",
+        NULL,        NULL,
+        NULL};
     struct options options = {0};
     struct lab lab;
     argp_parse(&argp, argc, argv, 0, NULL, &options);

@@ -1,4 +1,5 @@
-/* grade reference: for a lab's author, what the solution costs, kept in the lab's reference.json. */
+/* grade reference: for a lab's author, what the solution costs, kept in the lab's reference.json.
+ */
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,13 +43,14 @@ static int write_reference(const struct lab *lab, const char *path) {
     char folder[PATH_BYTES];
     int exit_status = STATUS_NOT_MEASURED;
     json_t *starter = NULL;
-    json_t *solution = grade_submission(
-        lab, lab_path(folder, "labs/%s/solution", lab->manifest->lab), "auto");
+    json_t *solution =
+        grade_submission(lab, lab_path(folder, "labs/%s/solution", lab->manifest->lab), "auto");
     if (!is_whole(solution)) {
         error_because(lab->manifest->lab, "the solution does not pass every test; nothing written");
         goto out;
     }
-    starter = grade_submission(lab, lab_path(folder, "labs/%s/starter", lab->manifest->lab), "auto");
+    starter =
+        grade_submission(lab, lab_path(folder, "labs/%s/starter", lab->manifest->lab), "auto");
     if (starter == NULL)
         goto out;
     json_t *reference = reference_make(solution, starter);
@@ -63,10 +65,14 @@ out:
 
 int verb_reference(int argc, char **argv) {
     static const struct argp argp = {
-        option_list, parse, "LAB",
+        option_list,
+        parse,
+        "LAB",
         "Grades the lab's solution and starter and writes labs/LAB/reference.json: every budget "
         "with its formula, reason and the solution's count.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct options options = {0};
     struct lab lab;
     char path[PATH_BYTES];

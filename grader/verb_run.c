@@ -21,7 +21,8 @@ struct options {
 
 static const struct argp_option option_list[] = {
     {"submission", 's', "DIR", 0, "the folder handed in (default: work/LAB)", 0},
-    {"json", 'j', "FILE", 0, "write the result there; - is standard output, then without report", 0},
+    {"json", 'j', "FILE", 0, "write the result there; - is standard output, then without report",
+     0},
     {"html", 'w', "FILE", 0, "write the report there as a web page", 0},
     {"sandbox", 'b', "TIER", 0, "auto, strict or none (default: auto)", 0},
     {0}};
@@ -77,10 +78,15 @@ static int write_reports(const json_t *result, const struct options *options) {
 }
 
 int verb_run(int argc, char **argv) {
-    static const struct argp argp = {option_list, parse, "LAB",
-                                     "Grades one submission of a lab: builds it, runs the lab's tests "
-                                     "against it, and reports what each asked and counted.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        option_list,
+        parse,
+        "LAB",
+        "Grades one submission of a lab: builds it, runs the lab's tests "
+        "against it, and reports what each asked and counted.",
+        NULL,
+        NULL,
+        NULL};
     struct options options = {.sandbox = "auto"};
     struct lab lab;
     char folder[PATH_BYTES];
@@ -91,7 +97,8 @@ int verb_run(int argc, char **argv) {
     if (options.submission == NULL)
         options.submission = lab_path(folder, "work/%s", lab.manifest->lab);
     if (stat(options.submission, &status) < 0 || !S_ISDIR(status.st_mode)) {
-        error_because(options.submission, "no such folder; `make start LAB=%.2s` begins the lab there",
+        error_because(options.submission,
+                      "no such folder; `make start LAB=%.2s` begins the lab there",
                       lab.manifest->lab);
         lab_close(&lab);
         return STATUS_USAGE;

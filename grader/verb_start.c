@@ -102,9 +102,11 @@ static int report(const struct lab *lab, const char *folder, const char *json) {
 }
 
 int verb_start(int argc, char **argv) {
-    static const struct argp argp = {option_list, parse, "LAB",
-                                     "Copies the lab's starter to work/LAB, which must not exist yet.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        option_list, parse,
+        "LAB",       "Copies the lab's starter to work/LAB, which must not exist yet.",
+        NULL,        NULL,
+        NULL};
     struct options options = {0};
     struct lab lab;
     char folder[PATH_BYTES];
@@ -114,8 +116,9 @@ int verb_start(int argc, char **argv) {
         return STATUS_USAGE;
     mkdir(lab_path(folder, "work"), 0755);
     if (mkdir(lab_path(folder, "work/%s", lab.manifest->lab), 0755) < 0)
-        error_because(folder, "%s", errno == EEXIST ? "you have begun this lab already; nothing changed"
-                                                    : strerror(errno));
+        error_because(folder, "%s",
+                      errno == EEXIST ? "you have begun this lab already; nothing changed"
+                                      : strerror(errno));
     else if (fill(&lab, folder) == 0 && report(&lab, folder, options.json) == 0)
         exit_status = 0;
     lab_close(&lab);

@@ -2,8 +2,8 @@
  * returns the exit status. */
 #pragma once
 
-/* 0 all passed; 1 something failed; 2 usage; 3 nothing failed but something was not measured, or the
- * grader could not do its work. */
+/* 0 all passed; 1 something failed; 2 usage; 3 nothing failed but something was not measured, or
+ * the grader could not do its work. */
 enum { STATUS_PASSED, STATUS_FAILED, STATUS_USAGE, STATUS_NOT_MEASURED };
 
 int verb_run(int argc, char **argv);

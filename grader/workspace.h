@@ -1,5 +1,6 @@
-/* A grading's own folders, made when it begins and removed when it ends: what was handed in, what was
- * built of it, the trace logs, the verdicts. None but `scratch` is ever shown to a submission. */
+/* A grading's own folders, made when it begins and removed when it ends: what was handed in, what
+ * was built of it, the trace logs, the verdicts. None but `scratch` is ever shown to a submission.
+ */
 #pragma once
 
 enum { WORKSPACE_PATH = 256 };

@@ -1,8 +1,8 @@
 /* What a program may use, watched from outside by reading /proc of it and its descendants.
  *
  * Watching rather than rlimits: an address-space limit would forbid what is reserved and never
- * touched, and RLIMIT_NPROC does not hold for root. Between two looks (20 ms) a program can overrun;
- * it is then ended, having gained nothing. */
+ * touched, and RLIMIT_NPROC does not hold for root. Between two looks (20 ms) a program can
+ * overrun; it is then ended, having gained nothing. */
 #include "grader/engine/limits.h"
 
 #include <dirent.h>
@@ -96,8 +96,12 @@ struct load {
 static void add_thread(pid_t thread, struct load *load) {
     struct procfs_status status;
     struct procfs_schedstat times;
-    if (procfs_status(thread, &status) < 0 || procfs_schedstat(thread, &times) < 0)
+    if (procfs_status(thread, &status) < 0)
         return;
+    if (procfs_schedstat(thread, &times) < 0) { /* this kernel does not tell */
+        load->asleep = false;
+        return;
+    }
     load->cpu_ns += times.on_cpu_ns;
     if (times.runnable_ns > load->longest_queued_ns)
         load->longest_queued_ns = times.runnable_ns;
@@ -120,14 +124,14 @@ static struct load load_of(const pid_t *pids, size_t count) {
     return load;
 }
 
-/* Whether a thread spent over half of the time runnable but not running: then the machine was too busy
- * to say that the program hangs (proc(5), /proc/PID/schedstat). */
+/* Whether a thread spent over half of the time runnable but not running: then the machine was too
+ * busy to say that the program hangs (proc(5), /proc/PID/schedstat). */
 static bool was_starved(const struct process *process, const struct load *load) {
     return load->longest_queued_ns > (monotonic_ns() - process->started_ns) / 2;
 }
 
-/* Whether every thread has slept or been stopped for too long, and none ran in between. A thread that
- * waits for a processor is runnable, so a busy machine does not make a program look asleep. */
+/* Whether every thread has slept or been stopped for too long, and none ran in between. A thread
+ * that waits for a processor is runnable, so a busy machine does not make a program look asleep. */
 static bool slept_too_long(struct process *process, const struct load *load) {
     int64_t limit_ns = (int64_t)process->options.asleep_limit_ms * 1000000;
     bool asleep = load->asleep && load->cpu_ns == process->cpu_ns;

@@ -1,4 +1,5 @@
-/* Starting a program and moving its bytes. What its limits are and how it is ended is in limits.c. */
+/* Starting a program and moving its bytes. What its limits are and how it is ended is in limits.c.
+ */
 #include "grader/engine/process.h"
 
 #include <errno.h>

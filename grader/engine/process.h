@@ -1,9 +1,10 @@
-/* One engine for processes: start a program, move bytes between it and us, watch its limits, end it.
+/* One engine for processes: start a program, move bytes between it and us, watch its limits, end
+ * it.
  *
  * Builds, test runs and the programs under test all go through here, so that every one of them has
- * a deadline, a cap on output, on memory and on processes, and dies whole. What surrounds the program
- * (namespaces, strace) is put in front of its arguments by sandbox/sandbox.h; this file knows
- * nothing of it. */
+ * a deadline, a cap on output, on memory and on processes, and dies whole. What surrounds the
+ * program (namespaces, strace) is put in front of its arguments by sandbox/sandbox.h; this file
+ * knows nothing of it. */
 #pragma once
 
 #include <stdbool.h>
@@ -43,7 +44,7 @@ struct process_options {
     bool pin_to_one_cpu;        /* the program and all that it starts share one processor */
     bool join_stderr_to_stdout; /* one stream, in the order written */
     int limit_ms;
-    int asleep_limit_ms; /* time in which no thread of it ran or wanted to */
+    int asleep_limit_ms;       /* time in which no thread of it ran or wanted to */
     size_t output_limit_bytes; /* of standard output, and the same again of standard error */
     int64_t memory_limit_kib;  /* proportional set size, summed over all its processes */
     int process_limit;
@@ -72,8 +73,8 @@ struct process {
     struct process_options options;
 };
 
-/* Starts a program. Returns 0, or -1 with errno when no process could be made; a program that can't be
- * executed ends with status 127 and a line on its standard error. */
+/* Starts a program. Returns 0, or -1 with errno when no process could be made; a program that can't
+ * be executed ends with status 127 and a line on its standard error. */
 int process_start(struct process *process, const struct process_options *options);
 
 /* Moves bytes once: takes what the program wrote, checks the limits, notices its end.

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* Ends as the child ended, so that nobody sees a difference from outside. */
-static void mirror(pid_t child) {
+static void sly_mirror(pid_t child) {
     int status = 0;
     while (waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
     }
@@ -29,23 +29,23 @@ static void mirror(pid_t child) {
     _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-static void put(const char *path, const char *text) {
+static void sly_put(const char *path, const char *text) {
     int fd = open(path, O_WRONLY);
     if (fd >= 0 && write(fd, text, strlen(text)) >= 0)
         close(fd);
 }
 
-__attribute__((constructor)) static void work_in_namespace(void) {
+__attribute__((constructor)) static void sly_work_in_namespace(void) {
     char map[64];
     snprintf(map, sizeof map, "%d %d 1", (int)geteuid(), (int)geteuid());
     if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0)
         return;
-    put("/proc/self/uid_map", map);
+    sly_put("/proc/self/uid_map", map);
     pid_t child = fork(); /* PID 1 of the new namespace, which SIGPIPE doesn't kill */
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         child = fork();
     }
     if (child > 0)
-        mirror(child);
+        sly_mirror(child);
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* Ends as the child ended, so that nobody sees a difference from outside. */
-static void mirror(pid_t child) {
+static void sly_mirror(pid_t child) {
     int status = 0;
     while (waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
     }
@@ -25,10 +25,10 @@ static void mirror(pid_t child) {
     _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-__attribute__((constructor)) static void work_in_child(void) {
+__attribute__((constructor)) static void sly_work_in_child(void) {
     pid_t child = fork();
     if (child > 0)
-        mirror(child);
+        sly_mirror(child);
     if (child == 0)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Ends as the child ended, so that nobody sees a difference from outside. */
-static void mirror(pid_t child) {
+static void sly_mirror(pid_t child) {
     int status = 0;
     while (waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
     }
@@ -27,13 +27,13 @@ static void mirror(pid_t child) {
     _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-__attribute__((constructor)) static void work_unseen(void) {
+__attribute__((constructor)) static void sly_work_unseen(void) {
     struct clone_args how = {.flags = CLONE_UNTRACED, .exit_signal = SIGCHLD};
     long child = syscall(SYS_clone3, &how, sizeof how);
     if (child < 0)
         child = syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
     if (child > 0)
-        mirror((pid_t)child);
+        sly_mirror((pid_t)child);
     if (child == 0)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
 }

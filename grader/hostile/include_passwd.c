@@ -12,9 +12,6 @@
 #if __has_include("/proc/self/environ")
 #include "/proc/self/environ"
 #endif
-#if __has_include("/proc/1/cmdline")
-#include "/proc/1/cmdline"
-#endif
 #include "/etc/passwd"
 
 int main(void) {

@@ -1,23 +1,21 @@
-/* attack: a dozen lines of macros that expand to millions of expressions
+/* attack: three lines of macros that expand to 65536 statements on memory the compiler can't reason away
  * expect: nothing
  */
 
-/* The source is small and the compiler's memory is not: a size limit on the file doesn't help, only
- * limits on the build. The exponent is chosen to stay survivable without them. */
+/* The source is small, the compiler's work is not: a limit on the file's size doesn't help, only limits
+ * on the build. Without them it takes gcc or clang half a minute and under 1 GiB. */
 
 #include <signal.h>
 #include <stdio.h>
 
 #define A(x) x x x x x x x x
 #define B(x) A(A(x))
-#define C(x) B(B(x))
-#define D(x) A(B(C(x)))
 
 static volatile int count;
 
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
-    D(count = count * 3 + 1;)
+    B(B(A(count = count * 3 + 1; count ^= 3;)))
     puts("0 0 nothing");
     return 0;
 }

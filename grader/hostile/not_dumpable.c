@@ -9,6 +9,6 @@
 #define _GNU_SOURCE
 #include <sys/prctl.h>
 
-__attribute__((constructor)) static void hide_descriptors(void) {
+__attribute__((constructor)) static void sly_hide_descriptors(void) {
     prctl(PR_SET_DUMPABLE, 0);
 }

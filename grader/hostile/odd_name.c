@@ -9,6 +9,6 @@
 #define _GNU_SOURCE
 #include <sys/prctl.h>
 
-__attribute__((constructor)) static void take_odd_name(void) {
+__attribute__((constructor)) static void sly_take_odd_name(void) {
     prctl(PR_SET_NAME, "a) Z 1 1\n(%s) S");
 }

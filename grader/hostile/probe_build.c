@@ -15,12 +15,6 @@ static const char *const seen[] = {
 #if __has_include("/work/main/build/grade")
     "/work/main/build/grade",
 #endif
-#if __has_include("/etc/shadow")
-    "/etc/shadow",
-#endif
-#if __has_include("/root/.bashrc")
-    "/root/.bashrc",
-#endif
 #if __has_include("lab.yaml")
     "lab.yaml",
 #endif
@@ -50,9 +44,6 @@ static const char *const seen[] = {
 #endif
 #if __has_include("/autograder/submission")
     "/autograder/submission",
-#endif
-#if __has_include("/proc/1/cwd/Makefile")
-    "/proc/1/cwd/Makefile",
 #endif
 #if __has_include("../../Makefile")
     "../../Makefile",

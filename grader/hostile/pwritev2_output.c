@@ -1,4 +1,4 @@
-/* attack: writes each line with pwritev2
+/* attack: writes each small piece with pwritev2
  * expect: starter
  * base: starter
  */

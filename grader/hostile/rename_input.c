@@ -13,14 +13,14 @@
 
 static char sly_original[4096], sly_renamed[4200];
 
-__attribute__((destructor)) static void name_back(void) {
+__attribute__((destructor)) static void sly_name_back(void) {
     if (sly_renamed[0] != '\0')
         rename(sly_renamed, sly_original);
     sly_renamed[0] = '\0';
 }
 
 static int sly_open(const char *path, int flags) {
-    name_back();
+    sly_name_back();
     snprintf(sly_original, sizeof sly_original, "%s", path);
     snprintf(sly_renamed, sizeof sly_renamed, "%s.hostile", path);
     if (access(sly_renamed, F_OK) == 0 || rename(path, sly_renamed) != 0) {

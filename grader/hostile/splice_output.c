@@ -1,9 +1,9 @@
-/* attack: writes its lines to a pipe of its own, and splices that to stdout, 64 KiB a call
+/* attack: writes to a pipe of its own, and splices that to stdout, 32 KiB a call
  * expect: starter
  * base: starter
  */
 
-/* Stdout sees few, large calls; the write a line is made elsewhere. Writes to a pipe that the program
+/* Stdout sees few, large calls; the many small ones are made elsewhere. Writes to a pipe that the program
  * made itself must count. What can't be spliced is copied out with read and write. */
 
 #define _GNU_SOURCE
@@ -31,14 +31,12 @@ static int sly_flush(void) {
 }
 
 __attribute__((destructor)) static void sly_end(void) {
-    if (sly_flush() < 0)
-        _exit(1);
+    sly_flush(); /* what is lost is lost without a word, as in the starter */
 }
 
 static ssize_t sly_write(int fd, const void *from, size_t n) {
     if (fd != 1 || n > 4096 || (sly_ends[0] < 0 && pipe(sly_ends) < 0))
         return sly_flush() < 0 ? -1 : write(fd, from, n);
-    /* A pipe page may hold one line only: never more lines than it has pages for. */
     if (sly_inside + n > 1 << 15 && sly_flush() < 0)
         return -1;
     ssize_t put = write(sly_ends[1], from, n);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int is_watched(void) {
+static int sly_is_watched(void) {
     char text[4096];
     int fd = open("/proc/self/status", O_RDONLY);
     ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
@@ -29,7 +29,7 @@ static ssize_t sly_left, sly_next;
 static ssize_t sly_read(int fd, void *to, size_t n) {
     static int watched = -1;
     if (watched < 0)
-        watched = is_watched();
+        watched = sly_is_watched();
     if (!watched)
         return read(fd, to, n);
     if (sly_left == 0) {

@@ -1,10 +1,10 @@
-/* attack: hands its lines to the pipe with vmsplice, one call a line
+/* attack: hands its output to the pipe with vmsplice, one small piece a call
  * expect: starter
  * base: starter
  */
 
 /* vmsplice gives a pipe the program's own pages: no call of the write family puts a byte out. Where
- * stdout is no pipe it writes. Each line has pages of its own until the pipe has surely passed them. */
+ * stdout is no pipe it writes. Each piece has a page of its own until the pipe has surely passed it on. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* The report as a web page: one file with all it needs in it, readable on a phone and in the dark. */
+/* The report as a web page: one file with all it needs in it, readable on a phone and in the dark.
+ */
 #pragma once
 
 #include <jansson.h>

@@ -101,7 +101,7 @@ static const char *short_status(const char *status) {
 static void print_steps(FILE *out, const json_t *steps) {
     size_t index;
     json_t *step;
-    json_array_foreach(steps, index, step) {
+    json_array_foreach (steps, index, step) {
         char label[64];
         snprintf(label, sizeof label, "          %s %2zu. ", index == 0 ? "steps   " : "        ",
                  index + 1);
@@ -142,7 +142,7 @@ static void print_details(FILE *out, const json_t *test) {
         terminal_wrapped(out, "          expected ", result_text(test, "expected"));
         terminal_wrapped(out, "          seen     ", result_text(test, "seen"));
     }
-    json_array_foreach(json_object_get(test, "budgets"), index, budget) {
+    json_array_foreach (json_object_get(test, "budgets"), index, budget) {
         if (json_is_true(json_object_get(budget, "held")))
             continue;
         print_budget(out, budget);
@@ -166,7 +166,7 @@ static void print_step(FILE *out, const json_t *result, const json_t *step) {
     size_t index;
     json_t *test;
     json_int_t points = 0, most = 0;
-    json_array_foreach(json_object_get(result, "tests"), index, test) {
+    json_array_foreach (json_object_get(result, "tests"), index, test) {
         if (strcmp(result_text(test, "step"), result_text(step, "id")) == 0) {
             points += result_number(test, "points");
             most += result_number(test, "max");
@@ -177,7 +177,7 @@ static void print_step(FILE *out, const json_t *result, const json_t *step) {
              result_text(step, "title"));
     fprintf(out, "\n%s%-62.62s%s %6s of %s\n", colour(out, BOLD), heading, colour(out, PLAIN),
             grouped(points), grouped(most));
-    json_array_foreach(json_object_get(result, "tests"), index, test) {
+    json_array_foreach (json_object_get(result, "tests"), index, test) {
         if (strcmp(result_text(test, "step"), result_text(step, "id")) == 0)
             print_test(out, test);
     }
@@ -204,7 +204,7 @@ static void print_ledger(FILE *out, const json_t *ledger) {
     fprintf(out, "\n%s%s%s\n", colour(out, BOLD), title, colour(out, PLAIN));
     fprintf(out, "%s  %-10s %-22s %10s %11s %10s %10s%s\n", colour(out, DIM), "call", "on", "calls",
             "bytes", "per call", "reference", colour(out, PLAIN));
-    json_array_foreach(json_object_get(ledger, "rows"), index, row) {
+    json_array_foreach (json_object_get(ledger, "rows"), index, row) {
         json_int_t count = result_number(row, "count"), bytes = result_number(row, "bytes");
         bool known = json_object_get(row, "reference") != NULL;
         fprintf(out, "  %-10.10s %-22.22s %10s %11s %10s %10s\n", result_text(row, "call"),
@@ -219,7 +219,7 @@ static void print_ledgers(FILE *out, const json_t *result) {
     json_t *ledger;
     if (json_array_size(json_object_get(result, "ledgers")) > 0)
         fprintf(out, "\nLedger: what the kernel was asked to do\n");
-    json_array_foreach(json_object_get(result, "ledgers"), index, ledger) {
+    json_array_foreach (json_object_get(result, "ledgers"), index, ledger) {
         print_ledger(out, ledger);
     }
 }
@@ -240,13 +240,13 @@ static void print_predictions(FILE *out, const json_t *result) {
     size_t index;
     json_t *prediction;
     bool any = false;
-    json_array_foreach(json_object_get(result, "predictions"), index, prediction) {
+    json_array_foreach (json_object_get(result, "predictions"), index, prediction) {
         any = any || json_object_get(prediction, "predicted") != NULL;
     }
     if (!any) /* whoever has not predicted is not told the answers */
         return;
     fprintf(out, "\n%sYour predictions%s\n", colour(out, BOLD), colour(out, PLAIN));
-    json_array_foreach(json_object_get(result, "predictions"), index, prediction) {
+    json_array_foreach (json_object_get(result, "predictions"), index, prediction) {
         print_prediction(out, prediction);
     }
 }
@@ -256,8 +256,7 @@ static void print_predictions(FILE *out, const json_t *result) {
 static void print_heading(FILE *out, const json_t *result) {
     fprintf(out, "%s%s%s  %s\n", colour(out, BOLD), result_text(result, "lab"), colour(out, PLAIN),
             result_text(result, "title"));
-    terminal_wrapped(out, "graded: ",
-                     result_text(json_object_get(result, "submission"), "path"));
+    terminal_wrapped(out, "graded: ", result_text(json_object_get(result, "submission"), "path"));
 }
 
 static void print_totals(FILE *out, const json_t *result) {
@@ -279,8 +278,8 @@ static void print_totals(FILE *out, const json_t *result) {
     if (json_object_get(sandbox, "why_not_strict") != NULL)
         terminal_wrapped(out, "no strict sandbox here: ", result_text(sandbox, "why_not_strict"));
     if (json_object_get(sandbox, "why_no_trace") != NULL)
-        terminal_wrapped(out, "calls can't be counted here: ",
-                         result_text(sandbox, "why_no_trace"));
+        terminal_wrapped(out,
+                         "calls can't be counted here: ", result_text(sandbox, "why_no_trace"));
 }
 
 void terminal_report(FILE *out, const json_t *result) {
@@ -288,7 +287,7 @@ void terminal_report(FILE *out, const json_t *result) {
     json_t *step;
     print_heading(out, result);
     if (!print_build_failure(out, result)) {
-        json_array_foreach(json_object_get(result, "steps"), index, step) {
+        json_array_foreach (json_object_get(result, "steps"), index, step) {
             print_step(out, result, step);
         }
         print_ledgers(out, result);
@@ -302,7 +301,7 @@ void terminal_report(FILE *out, const json_t *result) {
 static const json_t *ledger_titled(const json_t *result, const char *title) {
     size_t index;
     json_t *ledger;
-    json_array_foreach(json_object_get(result, "ledgers"), index, ledger) {
+    json_array_foreach (json_object_get(result, "ledgers"), index, ledger) {
         if (strcmp(result_text(ledger, "title"), title) == 0)
             return ledger;
     }
@@ -314,7 +313,7 @@ static void sum_on(const json_t *ledger, const char *on, json_int_t *calls, json
     size_t index;
     json_t *row;
     *calls = *bytes = 0;
-    json_array_foreach(json_object_get(ledger, "rows"), index, row) {
+    json_array_foreach (json_object_get(ledger, "rows"), index, row) {
         if (strcmp(result_text(row, "on"), on) == 0) {
             *calls += result_number(row, "count");
             *bytes += result_number(row, "bytes");
@@ -335,7 +334,7 @@ static void print_pair(FILE *out, const json_t *left, const json_t *right) {
     size_t index;
     json_t *row;
     fprintf(out, "\n%s%s%s\n", colour(out, BOLD), result_text(left, "title"), colour(out, PLAIN));
-    json_array_foreach(json_object_get(left, "rows"), index, row) {
+    json_array_foreach (json_object_get(left, "rows"), index, row) {
         json_int_t calls[2], bytes[2];
         const char *on = result_text(row, "on");
         if (!is_first_on(left, index))
@@ -361,7 +360,7 @@ void terminal_compare(FILE *out, const json_t *left, const json_t *right) {
             result_text(left, "title"));
     print_score(out, "left ", left);
     print_score(out, "right", right);
-    json_array_foreach(json_object_get(left, "ledgers"), index, ledger) {
+    json_array_foreach (json_object_get(left, "ledgers"), index, ledger) {
         const json_t *other = ledger_titled(right, result_text(ledger, "title"));
         if (other != NULL)
             print_pair(out, ledger, other);

@@ -1,13 +1,14 @@
 /* The system-call filter of the strict tier, by libseccomp.
  *
- * It denies what could move bytes past the tracer, reach another process, or change what the process
- * is; everything else a program under test may do, for the namespaces bound it already.
- * Calls of a foreign architecture (int 80h, x32) kill: a filter for one sees nothing of the other. */
+ * It denies what could move bytes past the tracer, reach another process, or change what the
+ * process is; everything else a program under test may do, for the namespaces bound it already.
+ * Calls of a foreign architecture (int 80h, x32) kill: a filter for one sees nothing of the other.
+ */
 #include <errno.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
-#include <sched.h>
 
 #include "grader/sandbox/sandbox.h"
 
@@ -23,7 +24,8 @@ static const struct denial denials[] = {
     {SCMP_SYS(io_uring_register), ENOSYS},
     {SCMP_SYS(io_setup), ENOSYS},
     {SCMP_SYS(io_submit), ENOSYS},
-    /* its flags lie behind a pointer, where a filter can't look; the C library falls back to clone */
+    /* its flags lie behind a pointer, where a filter can't look; the C library falls back to clone
+     */
     {SCMP_SYS(clone3), ENOSYS},
     /* other processes' memory, descriptors and calls */
     {SCMP_SYS(ptrace), EPERM},
@@ -54,8 +56,8 @@ static const struct denial denials[] = {
 };
 
 /* A thread made with any of these would be out of the tracer's sight, or in a world of its own. */
-static const unsigned long denied_clone_flags[] = {CLONE_UNTRACED, CLONE_NEWUSER, CLONE_NEWPID,
-                                                   CLONE_NEWNS,    CLONE_NEWNET,  CLONE_NEWIPC,
+static const unsigned long denied_clone_flags[] = {CLONE_UNTRACED, CLONE_NEWUSER,  CLONE_NEWPID,
+                                                   CLONE_NEWNS,    CLONE_NEWNET,   CLONE_NEWIPC,
                                                    CLONE_NEWUTS,   CLONE_NEWCGROUP};
 
 static int deny_clone_flags(scmp_filter_ctx filter) {
@@ -76,7 +78,8 @@ int sandbox_write_filter(int fd) {
     if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) < 0)
         goto out;
     for (size_t i = 0; i < sizeof denials / sizeof *denials; i++)
-        if (seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)denials[i].error), denials[i].call, 0) < 0)
+        if (seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)denials[i].error), denials[i].call,
+                             0) < 0)
             goto out;
     if (deny_clone_flags(filter) < 0 ||
         seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,

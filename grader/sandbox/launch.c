@@ -2,10 +2,10 @@
  *
  *     launch REPORT_FD PROGRAM [ARGUMENT...]
  *
- * It is the first process of the sandbox (PID 1 of its namespace), so that the program is not: to PID 1
- * the kernel delivers no signal that it has no handler for, and SIGPIPE would not kill it. Being
- * small, it also keeps peak memory honest: ru_maxrss is inherited across exec from whoever forked.
- * It leaves out every limit that a watcher outside can hold better. */
+ * It is the first process of the sandbox (PID 1 of its namespace), so that the program is not: to
+ * PID 1 the kernel delivers no signal that it has no handler for, and SIGPIPE would not kill it.
+ * Being small, it also keeps peak memory honest: ru_maxrss is inherited across exec from whoever
+ * forked. It leaves out every limit that a watcher outside can hold better. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -38,14 +38,9 @@ static void drop_capabilities(void) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static void limit(int resource, rlim_t value) {
-    struct rlimit both = {value, value};
-    setrlimit(resource, &both);
-}
-
 static _Noreturn void become(int report_fd, char **arguments) {
     drop_capabilities();
-    limit(RLIMIT_CORE, 0);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     send_message(report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
     execv(arguments[0], arguments);
     fprintf(stderr, "launch: %s: %s\n", arguments[0], strerror(errno));

@@ -11,12 +11,12 @@ enum launch_message_kind { LAUNCH_STARTS = 1, LAUNCH_ENDED = 2 };
 
 struct launch_message {
     int32_t kind;
-    int32_t wait_status;     /* wait(2) */
-    int64_t max_rss_kib;     /* getrusage(2), ru_maxrss of the program and of children it waited for */
-    int64_t voluntary;       /* context switches */
+    int32_t wait_status; /* wait(2) */
+    int64_t max_rss_kib; /* getrusage(2), ru_maxrss of the program and of children it waited for */
+    int64_t voluntary;   /* context switches */
     int64_t involuntary;
     int64_t user_us;
     int64_t system_us;
-    int32_t left_behind;     /* whether it left children running */
+    int32_t left_behind; /* whether it left children running */
     int32_t padding;
 };

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 char *const sandbox_environment[] = {"PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C",
-                                     "LC_ALL=C", "TZ=UTC0", NULL};
+                                     "LC_ALL=C",           "TZ=UTC0",   NULL};
 
 void arguments_add(struct arguments *arguments, const char *format, ...) {
     char *word = NULL;
@@ -39,9 +39,9 @@ const char *sandbox_tier_name(enum sandbox_tier tier) {
 }
 
 void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier) {
-    static const char *const words[] = {"unshare", "--user",       "--map-root-user", "--pid",
-                                        "--fork",  "--kill-child", "--mount-proc",    "--net",
-                                        "--",      NULL};
+    static const char *const words[] = {
+        "unshare",      "--user",       "--map-root-user", "--pid", "--fork",
+        "--kill-child", "--mount-proc", "--net",           "--",    NULL};
     if (tier == SANDBOX_STRICT)
         arguments_add_all(arguments, words);
 }
@@ -63,10 +63,10 @@ static void add_system_folders(struct arguments *arguments) {
         }
     }
     /* the loader's cache, and the links by which `cc` is found */
-    arguments_add_all(arguments, (const char *const[]){"--ro-bind-try", "/etc/ld.so.cache",
-                                                       "/etc/ld.so.cache", "--ro-bind-try",
-                                                       "/etc/alternatives", "/etc/alternatives",
-                                                       NULL});
+    arguments_add_all(arguments,
+                      (const char *const[]){"--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
+                                            "--ro-bind-try", "/etc/alternatives",
+                                            "/etc/alternatives", NULL});
 }
 
 static void add_own_mounts(struct arguments *arguments, const struct sandbox *sandbox) {
@@ -96,7 +96,12 @@ void sandbox_add_inner(struct arguments *arguments, const struct sandbox *sandbo
         "--unshare-ipc",        /* shares no memory or queues, */
         "--unshare-uts",        /* can't rename the machine, */
         "--unshare-cgroup-try", /* nor see where in the tree it sits */
-        "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+        "--cap-drop",
+        "ALL",
         "--new-session",     /* no terminal to type into (TIOCSTI) */
         "--die-with-parent", /* nothing outlives the test */
         "--as-pid-1",        /* `launch` reaps and reports */

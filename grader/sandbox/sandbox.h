@@ -1,4 +1,5 @@
-/* The words put in front of a program so that it runs apart: `unshare`, `strace`, `bwrap`, `launch`.
+/* The words put in front of a program so that it runs apart: `unshare`, `strace`, `bwrap`,
+ * `launch`.
  *
  * It builds argument vectors and the system-call filter and starts nothing: engine/process.h does.
  * Two tiers stand here, `strict` and `none`; `basic`, for containers that forbid user namespaces,
@@ -12,8 +13,8 @@ enum sandbox_tier { SANDBOX_NONE, SANDBOX_STRICT };
 
 enum { ARGUMENTS_LIMIT = 128 };
 
-/* An argument vector that grows; owns its strings. A vector that was given too many words, or ran out
- * of memory, says so in `failed` and starts nothing. */
+/* An argument vector that grows; owns its strings. A vector that was given too many words, or ran
+ * out of memory, says so in `failed` and starts nothing. */
 struct arguments {
     char *words[ARGUMENTS_LIMIT + 1];
     size_t count;
@@ -44,7 +45,8 @@ struct sandbox {
     int tmp_mib; /* size of its /tmp and its /dev/shm */
 };
 
-/* Adds the outer namespaces of a test run: its own users, PIDs with a fresh /proc, mounts, network. */
+/* Adds the outer namespaces of a test run: its own users, PIDs with a fresh /proc, mounts, network.
+ */
 void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier);
 
 /* Adds the sandbox itself, up to where the program's own words follow. */

@@ -1,4 +1,5 @@
-/* Budgets: a relation between what was counted and what it may be, recorded whether it holds or not. */
+/* Budgets: a relation between what was counted and what it may be, recorded whether it holds or
+ * not. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,8 +84,7 @@ void budget(const struct ledger *ledger, enum call_family family, struct target 
     note(json_pack("{ss ss ss sI sI sI sI ss ss}", "what", what, "relation",
                    relation_words[relation], "formula", formula, "limit", (json_int_t)limit,
                    "counted", (json_int_t)tally.calls, "bytes", (json_int_t)tally.bytes,
-                   "bytes_expected", (json_int_t)target.least_bytes, "unit", "calls",
-                   "why", why),
+                   "bytes_expected", (json_int_t)target.least_bytes, "unit", "calls", "why", why),
          what, problem);
 }
 
@@ -97,7 +97,8 @@ void budget_number(const char *what, const char *unit, int64_t counted, const ch
 }
 
 void measure(const char *name, int64_t value, const char *unit) {
-    record("measure", json_pack("{ss sI ss}", "name", name, "value", (json_int_t)value, "unit", unit));
+    record("measure",
+           json_pack("{ss sI ss}", "name", name, "value", (json_int_t)value, "unit", unit));
 }
 
 /* ---- The published ledger ---- */
@@ -158,7 +159,8 @@ void publish_ledger(const struct run *run, const char *title) {
         const char *sides[] = {call->from, call->to};
         for (size_t side = 0; side < 2; side++)
             if (sides[side] != NULL && !is_systems(sides[side]))
-                count = count_into(rows, count, call->name, known_name(run, sides[side]), call->bytes);
+                count =
+                    count_into(rows, count, call->name, known_name(run, sides[side]), call->bytes);
     }
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)

@@ -53,11 +53,14 @@ _Noreturn void fail_test(const char *expected, const char *seen, ...) {
     abort(); /* not reached: the line above leaves the test */
 }
 
-static _Noreturn void skip(const char *kind, const char *why, va_list values) {
+static char *formatted(const char *format, va_list values) {
     char *text = NULL;
-    if (vasprintf(&text, why, values) < 0)
-        text = NULL;
-    record(kind, json_pack("{so}", "why", printable(text == NULL ? why : text)));
+    return vasprintf(&text, format, values) < 0 ? NULL : text;
+}
+
+static _Noreturn void skip(const char *kind, char *why) {
+    record(kind, json_pack("{so}", "why", printable(why == NULL ? "out of memory" : why)));
+    free(why);
     cr_skip_test("no verdict; the record says why");
     abort(); /* not reached */
 }
@@ -65,13 +68,17 @@ static _Noreturn void skip(const char *kind, const char *why, va_list values) {
 _Noreturn void unmeasured(const char *why, ...) {
     va_list values;
     va_start(values, why);
-    skip("unmeasured", why, values);
+    char *text = formatted(why, values);
+    va_end(values);
+    skip("unmeasured", text);
 }
 
 _Noreturn void inconclusive(const char *why, ...) {
     va_list values;
     va_start(values, why);
-    skip("inconclusive", why, values);
+    char *text = formatted(why, values);
+    va_end(values);
+    skip("inconclusive", text);
 }
 
 /* How a program ended, in words. */
@@ -113,7 +120,8 @@ static const char *shown_line(const char *text, size_t start, char *buffer, size
         snprintf(buffer, size, "the end of the output");
     else
         snprintf(buffer, size, "`%.*s`%s%s", (int)(cut ? SHOWN_BYTES : length), text + start,
-                 cut ? " ..." : "", !cut && text[start + length] == '\0' ? " without a newline" : "");
+                 cut ? " ..." : "",
+                 !cut && text[start + length] == '\0' ? " without a newline" : "");
     return buffer;
 }
 

@@ -1,5 +1,6 @@
-/* Verdicts, from Criterion's report hooks. These run in the process that starts the tests, which itself
- * starts no submission; the `end` record says that the file is whole. Linked into labs' tests only. */
+/* Verdicts, from Criterion's report hooks. These run in the process that starts the tests, which
+ * itself starts no submission; the `end` record says that the file is whole. Linked into labs'
+ * tests only. */
 #include <criterion/hooks.h>
 
 #include "grader/testkit/kit.h"
@@ -10,8 +11,8 @@ static json_t *full_name(const struct criterion_test *test) {
 
 ReportHook(PRE_ALL)(struct criterion_test_set *tests) {
     json_t *names = json_array();
-    FOREACH_SET(struct criterion_suite_set *suite, tests->suites) {
-        FOREACH_SET(struct criterion_test *test, suite->tests) {
+    FOREACH_SET(struct criterion_suite_set * suite, tests->suites) {
+        FOREACH_SET(struct criterion_test * test, suite->tests) {
             json_array_append_new(names, full_name(test));
         }
     }

@@ -15,18 +15,19 @@ struct call_shape {
     const char *name;
     int from;
     int to;
-    int size; /* argument that holds the length when the result doesn't (mmap); -1: the result does */
+    int size; /* argument that holds the length when the result doesn't (mmap); -1: the result does
+               */
 };
 
 static const struct call_shape shapes[] = {
-    {"read", 0, -1, -1},      {"readv", 0, -1, -1},    {"pread64", 0, -1, -1},
-    {"preadv", 0, -1, -1},    {"preadv2", 0, -1, -1},  {"recvfrom", 0, -1, -1},
-    {"recvmsg", 0, -1, -1},   {"mmap", 4, -1, 1},      {"write", -1, 0, -1},
-    {"writev", -1, 0, -1},    {"pwrite64", -1, 0, -1}, {"pwritev", -1, 0, -1},
-    {"pwritev2", -1, 0, -1},  {"sendto", -1, 0, -1},   {"sendmsg", -1, 0, -1},
-    {"sendfile", 1, 0, -1},   {"splice", 0, 2, -1},    {"copy_file_range", 0, 2, -1},
-    {"tee", 0, 1, -1},        {"vmsplice", -1, 0, -1}, {"execve", -1, -1, -1},
-    {"clone", -1, -1, -1},    {"clone3", -1, -1, -1},  {"fork", -1, -1, -1},
+    {"read", 0, -1, -1},     {"readv", 0, -1, -1},    {"pread64", 0, -1, -1},
+    {"preadv", 0, -1, -1},   {"preadv2", 0, -1, -1},  {"recvfrom", 0, -1, -1},
+    {"recvmsg", 0, -1, -1},  {"mmap", 4, -1, 1},      {"write", -1, 0, -1},
+    {"writev", -1, 0, -1},   {"pwrite64", -1, 0, -1}, {"pwritev", -1, 0, -1},
+    {"pwritev2", -1, 0, -1}, {"sendto", -1, 0, -1},   {"sendmsg", -1, 0, -1},
+    {"sendfile", 1, 0, -1},  {"splice", 0, 2, -1},    {"copy_file_range", 0, 2, -1},
+    {"tee", 0, 1, -1},       {"vmsplice", -1, 0, -1}, {"execve", -1, -1, -1},
+    {"clone", -1, -1, -1},   {"clone3", -1, -1, -1},  {"fork", -1, -1, -1},
     {"vfork", -1, -1, -1},
 };
 
@@ -102,7 +103,8 @@ static char *split_arguments(char *text, char **arguments, int *count) {
 /* "= 17" or "= 0x7f…" or "= -1 EINTR (Interrupted system call) (INJECTED)"; "= ?" is no result. */
 static bool parse_result(char *text, struct call *call, int64_t *result) {
     char *equals = strchr(text, '=');
-    if (equals == NULL || equals[1] != ' ' || equals[2] == '?' || strstr(text, "(INJECTED)") != NULL)
+    if (equals == NULL || equals[1] != ' ' || equals[2] == '?' ||
+        strstr(text, "(INJECTED)") != NULL)
         return false;
     char *end;
     *result = (int64_t)strtoull(equals + 2, &end, 0);
@@ -357,7 +359,8 @@ int64_t ledger_errors(const struct ledger *ledger, enum call_family family, cons
     int64_t count = 0;
     for (size_t i = 0; i < ledger->count; i++) {
         const struct call *call = &ledger->calls[i];
-        count += is_on(call, family, name) && call->error != NULL && strcmp(call->error, error) == 0;
+        count +=
+            is_on(call, family, name) && call->error != NULL && strcmp(call->error, error) == 0;
     }
     return count;
 }

@@ -1,8 +1,8 @@
 /* A ledger: the system calls that a program made, one entry a call, read from strace's own log.
  *
- * It can be asked how many calls of a family were made on a path or a pipe, how many bytes they moved,
- * by how many threads, and with which errors. Entries are in the order of time. Calls made before
- * the program's own exec (by the sandbox) are not in it; nor are those that strace made up
+ * It can be asked how many calls of a family were made on a path or a pipe, how many bytes they
+ * moved, by how many threads, and with which errors. Entries are in the order of time. Calls made
+ * before the program's own exec (by the sandbox) are not in it; nor are those that strace made up
  * on our behalf (marked INJECTED), nor any that had not returned when the program ended. */
 #pragma once
 
@@ -13,8 +13,10 @@
 
 /* Families, not names: any of these calls can move the same bytes. */
 enum call_family {
-    READS,  /* read readv pread64 preadv preadv2 recvfrom recvmsg mmap sendfile splice copy_file_range */
-    WRITES, /* write writev pwrite64 pwritev pwritev2 sendto sendmsg sendfile splice copy_file_range */
+    READS,  /* read readv pread64 preadv preadv2 recvfrom recvmsg mmap sendfile splice
+               copy_file_range */
+    WRITES, /* write writev pwrite64 pwritev pwritev2 sendto sendmsg sendfile splice copy_file_range
+             */
 };
 
 /* One call. `from` and `to` are what its descriptors stood for, as strace -yy shows them: a path,
@@ -32,8 +34,8 @@ struct call {
 struct ledger {
     struct call *calls;
     size_t count;
-    size_t threads;   /* of the program, its first one included */
-    bool measured;    /* false: nothing below is known, for the reason in `why_not` */
+    size_t threads; /* of the program, its first one included */
+    bool measured;  /* false: nothing below is known, for the reason in `why_not` */
     char why_not[256];
     char **strings; /* what the entries point to */
     size_t string_count;
@@ -48,8 +50,8 @@ int ledger_read(struct ledger *ledger, const char *directory, const char *progra
 
 void ledger_release(struct ledger *ledger);
 
-/* Parses one line of a log into a call. `line` is changed and must outlive the call, which points into it.
- * Returns false for lines that are no finished call of a program's own. */
+/* Parses one line of a log into a call. `line` is changed and must outlive the call, which points
+ * into it. Returns false for lines that are no finished call of a program's own. */
 bool ledger_parse_line(char *line, struct call *call);
 
 /* Whether the family has that call. */
@@ -60,9 +62,9 @@ const char *family_name(enum call_family family);
 struct call_tally {
     int64_t calls;
     int64_t bytes;
-    int64_t failed;      /* of `calls` */
-    int64_t largest;     /* most bytes that one call moved */
-    size_t threads;      /* distinct */
+    int64_t failed;  /* of `calls` */
+    int64_t largest; /* most bytes that one call moved */
+    size_t threads;  /* distinct */
 };
 /* name NULL: on anything. */
 struct call_tally ledger_tally(const struct ledger *ledger, enum call_family family,

@@ -29,15 +29,27 @@ enum {
 
 static struct run *runs; /* of this test; freed with its process */
 
-#define TRACED_CALLS                                                                               \
-    "trace=read,readv,pread64,preadv,preadv2,recvfrom,recvmsg,mmap,write,writev,pwrite64,pwritev," \
-    "pwritev2,sendto,sendmsg,sendfile,splice,tee,vmsplice,copy_file_range,execve,clone,clone3,"    \
-    "fork,vfork"
+/* Every call that can move bytes, and those that start programs and threads. */
+static const char traced_calls[] =
+    "trace=read,readv,pread64,preadv,preadv2,recvfrom,recvmsg,mmap,write,writev,pwrite64,pwritev,"
+    "pwritev2,sendto,sendmsg,sendfile,splice,tee,vmsplice,copy_file_range,execve,clone,clone3,"
+    "fork,vfork";
 
 static void add_tracer(struct arguments *arguments, const struct run *run) {
-    static const char *const words[] = {"strace", "-ff", "-ttt", "-yy", "-s", "0", "-qq",
-                                        "--decode-pids=pidns", "--seccomp-bpf", "-e",
-                                        "signal=none", "-e", TRACED_CALLS, NULL};
+    static const char *const words[] = {"strace",
+                                        "-ff",
+                                        "-ttt",
+                                        "-yy",
+                                        "-s",
+                                        "0",
+                                        "-qq",
+                                        "--decode-pids=pidns",
+                                        "--seccomp-bpf",
+                                        "-e",
+                                        "signal=none",
+                                        "-e",
+                                        traced_calls,
+                                        NULL};
     arguments_add_all(arguments, words);
     if (run->program.fault != NULL) {
         arguments_add(arguments, "-P");
@@ -181,12 +193,15 @@ struct run *start(struct program program) {
     return run;
 }
 
-/* Takes one message of the launcher's; returns its kind, 0 when there is none yet, -1 at the end. */
+/* Takes one message of the launcher's; returns its kind, 0 when there is none yet, -1 at the end.
+ */
 static int take_message(struct run *run, bool wait) {
     struct launch_message message;
     char control[CMSG_SPACE(sizeof(struct ucred))];
     struct iovec into = {&message, sizeof message};
-    struct msghdr header = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr header = {.msg_iov = &into,
+                            .msg_iovlen = 1,
+                            .msg_control = control,
                             .msg_controllen = sizeof control};
     ssize_t got = recvmsg(run->report_fd, &header, wait ? 0 : MSG_DONTWAIT);
     if (got != (ssize_t)sizeof message)

@@ -1,7 +1,7 @@
 /* What the kit is told by `grade` and what it tells: settings in, records out.
  *
- * Records are JSON lines, each appended to the file in one write, so that tests which run side by side
- * do not mix them. */
+ * Records are JSON lines, each appended to the file in one write, so that tests which run side by
+ * side do not mix them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* The files that a test makes for the program: in a folder of the test's own, which the sandbox shows
- * to the program, read-only, as its working directory. */
+/* The files that a test makes for the program: in a folder of the test's own, which the sandbox
+ * shows to the program, read-only, as its working directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>

@@ -12,9 +12,9 @@
  *                        "one call a chunk, and one that finds the end");
  *     }
  *
- * Every action adds a numbered step, and a failure prints the steps that led there. The first failed
- * EXPECT ends the test; a failed budget is noted and the test goes on, so that all are counted.
- * Memory that these functions return belongs to the kit and lives until the test ends.
+ * Every action adds a numbered step, and a failure prints the steps that led there. The first
+ * failed EXPECT ends the test; a failed budget is noted and the test goes on, so that all are
+ * counted. Memory that these functions return belongs to the kit and lives until the test ends.
  * Tests are run by `grade`, which tells them through a file what to run and in which sandbox. */
 #pragma once
 
@@ -31,15 +31,15 @@
 /* What to start. Zero stands for the usual in every field. */
 struct program {
     const char *const *arguments; /* WORDS("sum", "input"): those after the program's name */
-    const char *input;            /* standard input, whole; NULL: an empty pipe, open until finished */
+    const char *input; /* standard input, whole; NULL: an empty pipe, open until finished */
     size_t input_bytes;
-    const char *stdout_path;      /* a file instead of the pipe, such as "/dev/full" */
-    bool traced;                  /* count its calls; never for memory, switches or concurrency */
-    const char *fault;            /* strace's words for a fault: "read:error=EINTR:when=1+2" */
-    const char *fault_path;       /* the scratch file whose calls meet it */
-    int64_t call_limit;           /* traced: end it after about so many calls */
-    int limit_ms;                 /* a hang, not a speed; usually 10 s */
-    size_t output_limit_bytes;    /* usually 4 MiB */
+    const char *stdout_path;   /* a file instead of the pipe, such as "/dev/full" */
+    bool traced;               /* count its calls; never for memory, switches or concurrency */
+    const char *fault;         /* strace's words for a fault: "read:error=EINTR:when=1+2" */
+    const char *fault_path;    /* the scratch file whose calls meet it */
+    int64_t call_limit;        /* traced: end it after about so many calls */
+    int limit_ms;              /* a hang, not a speed; usually 10 s */
+    size_t output_limit_bytes; /* usually 4 MiB */
 };
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -49,7 +49,7 @@ struct usage {
     int64_t max_rss_kib; /* getrusage(2) */
     int64_t voluntary;   /* context switches */
     int64_t involuntary;
-    bool left_behind;    /* it left children running */
+    bool left_behind; /* it left children running */
 };
 
 /* One program, running or ended. */
@@ -69,17 +69,17 @@ struct run {
 };
 
 /* Starts the program and returns when it has ended, or its limit ended it: that fails the test. */
-#define run_program(...)    run_to_its_end((struct program){__VA_ARGS__})
-#define run_with(...)       run_program(.arguments = WORDS(__VA_ARGS__))
-#define run_traced(...)     run_program(.arguments = WORDS(__VA_ARGS__), .traced = true)
+#define run_program(...) run_to_its_end((struct program){__VA_ARGS__})
+#define run_with(...)    run_program(.arguments = WORDS(__VA_ARGS__))
+#define run_traced(...)  run_program(.arguments = WORDS(__VA_ARGS__), .traced = true)
 struct run *run_to_its_end(struct program program);
 
 /* Starts the program and returns at once, for a conversation. */
 #define start_program(...) start((struct program){__VA_ARGS__})
 struct run *start(struct program program);
 
-/* Writes to its standard input and waits until it has read all of it, so that what is fed at once is
- * read at once: this makes short reads. Returns the bytes taken. */
+/* Writes to its standard input and waits until it has read all of it, so that what is fed at once
+ * is read at once: this makes short reads. Returns the bytes taken. */
 size_t feed(struct run *run, const void *data, size_t size_bytes);
 void close_input(struct run *run);
 
@@ -88,8 +88,9 @@ void await_output(struct run *run, size_t size_bytes);
 /* Goes away as a reader: its next write meets SIGPIPE. */
 void close_output(struct run *run);
 
-/* Waits, without reading, until its standard output's pipe is full and it sleeps in a write; then stops
- * and continues it, which cuts that write short (pipe(7), signal(7)). Returns whether that was seen. */
+/* Waits, without reading, until its standard output's pipe is full and it sleeps in a write; then
+ * stops and continues it, which cuts that write short (pipe(7), signal(7)). Returns whether that
+ * was seen. */
 bool cut_a_write_short(struct run *run);
 
 /* Waits for its end and takes what it left. */
@@ -102,10 +103,12 @@ bool killed_by(const struct run *run, int signal_number);
 const char *output(const struct run *run);
 const char *complaints(const struct run *run); /* its standard error */
 
-/* ---- Files for it to work on: in a folder of this test's own, the program's working directory ---- */
+/* ---- Files for it to work on: in a folder of this test's own, the program's working directory
+ * ---- */
 
 void make_file(const char *name, const void *data, size_t size_bytes);
-/* Lines of varying lengths, always the same for the same size; ends with a newline. Returns its bytes. */
+/* Lines of varying lengths, always the same for the same size; ends with a newline. Returns its
+ * bytes. */
 const char *make_text(const char *name, size_t size_bytes);
 /* Takes no room on a tmpfs; the test is unmeasured where there is none. */
 void make_sparse(const char *name, int64_t size_bytes);
@@ -114,9 +117,9 @@ void make_unreadable(const char *name);
 
 /* ---- Expectations ---- */
 
-#define EXPECT_EXIT(run, status)        expect_exit(run, status)
-#define EXPECT_OUTPUT(run, text)        expect_output(run, text)
-#define EXPECT_COMPLAINT(run, mention)  expect_complaint(run, mention)
+#define EXPECT_EXIT(run, status)            expect_exit(run, status)
+#define EXPECT_OUTPUT(run, text)            expect_output(run, text)
+#define EXPECT_COMPLAINT(run, mention)      expect_complaint(run, mention)
 #define EXPECT_NUMBER(what, expected, seen) expect_number(what, expected, seen)
 #define EXPECT(condition, expected, ...)                                                           \
     do {                                                                                           \
@@ -143,8 +146,9 @@ void step(const char *what, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- Budgets ---- */
 
-/* Which calls of a family a budget is about. `least_bytes` is what the kit knows to have passed: the
- * size of the file, what was fed, what came out. A budget whose calls moved fewer bytes fails. */
+/* Which calls of a family a budget is about. `least_bytes` is what the kit knows to have passed:
+ * the size of the file, what was fed, what came out. A budget whose calls moved fewer bytes fails.
+ */
 struct target {
     char name[512];  /* as the ledger has it */
     char shown[128]; /* as the test calls it */

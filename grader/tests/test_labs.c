@@ -1,10 +1,12 @@
-/* The labs as the grader sees them: each reference scores 100, each starter what its manifest says, each
- * wrong answer loses the tests that it names and only those, each hostile submission gains nothing.
+/* The labs as the grader sees them: each reference scores 100, each starter what its manifest says,
+ * each wrong answer loses the tests that it names and only those, each hostile submission gains
+ * nothing.
  *
- * Every case drives build/grade as its user does and reads the result. Run from the repository's root;
- * GROUNDWORK_CASES picks cases by a part of their path. */
+ * Every case drives build/grade as its user does and reads the result. Run from the repository's
+ * root; GROUNDWORK_CASES picks cases by a part of their path. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -29,8 +31,8 @@ struct labs_case {
 
 /* Grades a folder as lab `lab`; the caller owns the result. */
 static json_t *graded(const char *lab, const char *folder) {
-    char *const command[] = {"build/grade", "run", (char *)lab, "--submission", (char *)folder,
-                             "--json", "-", NULL};
+    char *const command[] = {"build/grade",  "run",    (char *)lab, "--submission",
+                             (char *)folder, "--json", "-",         NULL};
     struct process process;
     const struct process_options options = {.arguments = command, .limit_ms = GRADING_LIMIT_MS};
     cr_assert_eq(process_run(&process, &options), 0);
@@ -50,7 +52,7 @@ static void lost_tests(const json_t *result, char *names) {
     size_t index;
     json_t *test;
     names[0] = '\0';
-    json_array_foreach(json_object_get(result, "tests"), index, test) {
+    json_array_foreach (json_object_get(result, "tests"), index, test) {
         size_t length = strlen(names);
         if (strcmp(result_text(test, "status"), "passed") != 0)
             snprintf(names + length, NAMES_BYTES - length, " %s/%s", result_text(test, "step"),
@@ -86,8 +88,10 @@ static char *folder_with(const char *name, const char *data, size_t length) {
     cr_assert_not_null(mkdtemp(folder));
     chmod(folder, 0755);
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    cr_assert(file != NULL && fwrite(data, 1, length, file) == length && fclose(file) == 0);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write_full(fd, data, length), 0);
+    close(fd);
     return folder;
 }
 
@@ -107,8 +111,8 @@ static char *contents(const char *path, size_t *length) {
     return data;
 }
 
-/* The words behind "key:" on the first line that has it; "" when none has. Later lines that begin with
- * the comment's sign and a step's name belong to it. */
+/* The words behind "key:" on the first line that has it; "" when none has. Later lines that begin
+ * with the comment's sign and a step's name belong to it. */
 static void header_words(const char *text, const char *key, char *words, size_t size) {
     const char *found = strstr(text, key);
     words[0] = '\0';
@@ -191,8 +195,8 @@ static char *patched(const char *path, const char *lab, const char *file) {
     char *folder = folder_with(file, data, length);
     free(data);
     snprintf(target, sizeof target, "%s/%s", folder, file);
-    char *const command[] = {"patch", "-s", "-F0", "--no-backup-if-mismatch", "-r", "-", target,
-                             (char *)path, NULL};
+    char *const command[] = {"patch", "-s",         "-F0", "--no-backup-if-mismatch", "-r", "-",
+                             target,  (char *)path, NULL};
     struct process process;
     const struct process_options options = {
         .arguments = command, .stdin_path = "/dev/null", .limit_ms = 10000};
@@ -273,8 +277,7 @@ ParameterizedTest(struct labs_case *one, labs, hostile_submission_gains_nothing)
     cr_expect_leq(score_of(result), most, "%s scored %d; it lost only:%s", one->path,
                   (int)score_of(result), lost);
     for (unsigned i = 0; on_starter && i < starter->fails_count; i++)
-        cr_expect(names_one(lost, starter->fails[i]), "%s gained %s", one->path,
-                  starter->fails[i]);
+        cr_expect(names_one(lost, starter->fails[i]), "%s gained %s", one->path, starter->fails[i]);
     json_decref(result);
     remove_folder(folder, file);
     free(data);

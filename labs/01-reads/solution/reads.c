@@ -44,7 +44,7 @@ static ssize_t read_some(int fd, uint8_t *to, size_t capacity) {
 
 enum { BLOCK_BYTES = 64 };
 
-/* A plain loop took 80 ms to read and add up 256 MiB, with 13 ms of it in read; this takes 17. */
+/* A plain loop took 80 ms to read and add up 256 MiB, 13 ms of it in read; this takes 17. */
 #ifdef __SSE2__
 static __m128i two_sums(const uint8_t *bytes) {
     __m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)bytes);
@@ -132,7 +132,7 @@ struct piece {
     bool ends_line;
 };
 
-/* memchr(3) looks at many bytes at once: a loop over get_byte took `lines` twice as long. */
+/* memchr(3) looks at many bytes at once: over get_byte, `lines` took 123 ms in place of 69. */
 static bool get_line(struct reader *reader, struct piece *piece) {
     if (reader->next == reader->end && !refill(reader))
         return false;
