@@ -44,6 +44,53 @@ const struct ledger *ledger_of(const struct run *run) {
     return &run->ledger;
 }
 
+/* ---- What a descriptor's name stands for ---- */
+
+/* Libraries and the loader's own files are not the program's work. */
+static bool is_systems(const char *name) {
+    static const char *const places[] = {"/usr/", "/lib", "/etc/ld.so", "/proc/", "/submission/"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strncmp(name, places[i], strlen(places[i])) == 0)
+            return true;
+    return strcmp(name, kit()->program) == 0;
+}
+
+/* A name as the test's author and the learner know it. */
+static const char *known_name(const struct run *run, const char *name) {
+    size_t length = strlen(program_directory());
+    if (strcmp(name, on_stdin(run).name) == 0)
+        return "standard input";
+    if (strcmp(name, on_stdout(run).name) == 0)
+        return "standard output";
+    if (strncmp(name, program_directory(), length) == 0 && name[length] == '/')
+        return name + length + 1;
+    char errors[64];
+    snprintf(errors, sizeof errors, "pipe:[%lu]", (unsigned long)run->process.stderr_inode);
+    return strcmp(name, errors) == 0 ? "standard error" : name;
+}
+
+/* Whether a call was on a channel of the program's own making: a pipe, a socket, a file in memory or in
+ * /tmp. Bytes that take such a detour are moved twice, and both moves count. */
+static bool is_own_channel(const struct run *run, const char *name) {
+    size_t length = strlen(program_directory());
+    bool is_device = strncmp(name, "/dev/", 5) == 0 && strncmp(name, "/dev/shm/", 9) != 0;
+    bool is_given = strncmp(name, program_directory(), length) == 0 && name[length] == '/';
+    return !is_device && !is_given && !is_systems(name) && known_name(run, name) == name;
+}
+
+static int64_t calls_on_own_channels(const struct ledger *ledger, enum call_family family) {
+    const struct run *run = run_of(ledger);
+    int64_t calls = 0;
+    for (size_t i = 0; run != NULL && i < ledger->count; i++) {
+        const struct call *call = &ledger->calls[i];
+        const char *name = family == READS ? call->from : call->to;
+        calls += name != NULL && family_has(family, call->name) && is_own_channel(run, name);
+    }
+    return calls;
+}
+
+/* ---- Budgets ---- */
+
 static const char *const relation_words[] = {"at most", "at least", "exactly"};
 
 static bool relation_holds(enum budget_relation relation, int64_t counted, int64_t limit) {
@@ -78,6 +125,8 @@ static void note(json_t *fields, const char *what, const char *problem) {
 void budget(const struct ledger *ledger, enum call_family family, struct target target,
             enum budget_relation relation, const char *formula, int64_t limit, const char *why) {
     struct call_tally tally = ledger_tally(ledger, family, target.name);
+    if (relation != BUDGET_LEAST)
+        tally.calls += calls_on_own_channels(ledger, family);
     const char *problem = problem_with(&tally, &target, relation, limit);
     char what[256];
     snprintf(what, sizeof what, "%s on %s", family_name(family), target.shown);
@@ -111,29 +160,6 @@ struct row {
     int64_t count;
     int64_t bytes;
 };
-
-/* Libraries and the loader's own files are not the program's work. */
-static bool is_systems(const char *name) {
-    static const char *const places[] = {"/usr/", "/lib", "/etc/ld.so", "/proc/", "/submission/"};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (strncmp(name, places[i], strlen(places[i])) == 0)
-            return true;
-    return strcmp(name, kit()->program) == 0;
-}
-
-/* A name as the test's author and the learner know it. */
-static const char *known_name(const struct run *run, const char *name) {
-    size_t length = strlen(program_directory());
-    if (strcmp(name, on_stdin(run).name) == 0)
-        return "standard input";
-    if (strcmp(name, on_stdout(run).name) == 0)
-        return "standard output";
-    if (strncmp(name, program_directory(), length) == 0 && name[length] == '/')
-        return name + length + 1;
-    char errors[64];
-    snprintf(errors, sizeof errors, "pipe:[%lu]", (unsigned long)run->process.stderr_inode);
-    return strcmp(name, errors) == 0 ? "standard error" : name;
-}
 
 static size_t count_into(struct row *rows, size_t count, const char *call, const char *on,
                          int64_t bytes) {

@@ -41,6 +41,9 @@ const char *program_path(const char *name);
 const char *program_directory(void);
 const char *program_executable(void);
 
+/* The run that a ledger belongs to; NULL for one of no run's. */
+const struct run *run_of(const struct ledger *ledger);
+
 /* The steps so far, numbered from 1; takes a reference for the caller. */
 json_t *steps_so_far(void);
 

@@ -47,11 +47,31 @@ const char *family_name(enum call_family family) {
     return family == READS ? "reads" : "writes";
 }
 
-/* The end of one argument: its comma or the closing parenthesis, outside quotes and brackets. */
+/* The end of what a descriptor stands for: the '>' that closes the '<' before `text`. In names
+ * strace writes '<', '>' and quotes as escapes; "->" between two addresses closes nothing. */
+static char *name_end(char *text) {
+    int depth = 1;
+    bool quoted = false;
+    for (; *text != '\0'; text++) {
+        bool arrow = text[-1] == '-' && (isdigit((unsigned char)text[1]) || text[1] == '[');
+        if (*text == '\\' && text[1] != '\0')
+            text++;
+        else if (*text == '"')
+            quoted = !quoted;
+        else if (!quoted && *text == '<')
+            depth++;
+        else if (!quoted && *text == '>' && !arrow && --depth == 0)
+            return text;
+    }
+    return NULL;
+}
+
+/* The end of one argument: its comma or the closing parenthesis, outside quotes, names and
+ * brackets. */
 static char *argument_end(char *text) {
     int depth = 0;
     bool quoted = false;
-    for (; *text != '\0'; text++) {
+    for (; text != NULL && *text != '\0'; text++) {
         if (quoted) {
             if (*text == '\\' && text[1] != '\0')
                 text++;
@@ -59,10 +79,14 @@ static char *argument_end(char *text) {
                 quoted = false;
         } else if (*text == '"') {
             quoted = true;
-        } else if (strchr("([{<", *text) != NULL) {
+        } else if (*text == '<' && isdigit((unsigned char)text[-1])) {
+            text = name_end(text + 1);
+            if (text == NULL)
+                return NULL;
+        } else if (strchr("([{", *text) != NULL) {
             depth++;
-        } else if (depth > 0 && strchr(")]}>", *text) != NULL && text[-1] != '-') {
-            depth--; /* "->" in an address pair closes nothing */
+        } else if (depth > 0 && strchr(")]}", *text) != NULL) {
+            depth--;
         } else if (depth == 0 && (*text == ',' || *text == ')')) {
             return text;
         }
@@ -70,13 +94,17 @@ static char *argument_end(char *text) {
     return NULL;
 }
 
-/* Cuts "3</in/file>" down to "/in/file"; NULL when the descriptor has no name ("-1"). */
+/* Cuts "3</in/file>" down to "/in/file", and "1</dev/full<char 1:7>>" to "/dev/full"; NULL when the
+ * descriptor has no name ("-1"). */
 static char *descriptor_name(char *argument) {
     char *open = strchr(argument, '<');
-    char *close = strrchr(argument, '>');
-    if (open == NULL || close == NULL || close < open)
+    char *close = open == NULL ? NULL : name_end(open + 1);
+    if (close == NULL)
         return NULL;
     *close = '\0';
+    char *device = strstr(open + 1, "<char ");
+    if (device != NULL)
+        *device = '\0';
     return open + 1;
 }
 
@@ -163,6 +191,7 @@ struct log {
     size_t capacity;
     size_t first;     /* of the program's own calls */
     bool is_programs; /* its thread is the program's or a descendant's */
+    bool is_adopted;  /* a descendant's: counted from its first line */
 };
 
 /* Returns a string that lives as long as the ledger. Few distinct ones occur, mostly the last. */
@@ -193,14 +222,16 @@ static int append_call(struct log *log, const struct call *call) {
     return 0;
 }
 
-/* A new thread's number stands behind its own namespace's: "= 2 /% 9 in strace's PID NS %/". */
+/* A new thread's number, the call's result, stands behind its own namespace's:
+ * "= 2 /% 9 in strace's PID NS %/". The flags before it may hold comments too. */
 static pid_t new_thread(const char *line) {
-    const char *equals = strstr(line, ") "), *ours = strstr(line, "/* ");
-    if (ours != NULL && strstr(ours, "in strace's PID NS") != NULL)
-        return atoi(ours + 3);
-    while (equals != NULL && *equals != '=' && *equals != '\0')
-        equals++;
-    return equals != NULL && *equals == '=' ? atoi(equals + 1) : -1;
+    const char *result = NULL;
+    for (const char *at = strstr(line, " = "); at != NULL; at = strstr(at + 1, " = "))
+        result = at + 3;
+    if (result == NULL)
+        return -1;
+    const char *ours = strstr(result, "/* ");
+    return atoi(ours != NULL ? ours + 3 : result);
 }
 
 /* Reads one log. Births are kept as calls whose `bytes` is the new thread's number. */
@@ -241,17 +272,37 @@ static bool is_birth(const struct call *call) {
                                 : strstr(call->name, "fork") != NULL;
 }
 
-/* Marks every thread that the program made, and those that they made. */
+/* When the program's exec was, in a log that has it. */
+static int64_t start_of(const struct log *log) {
+    return log->first < log->count ? log->calls[log->first].time_ns : INT64_MAX;
+}
+
+static void adopt(struct log *log, bool *found) {
+    if (log->is_adopted)
+        return;
+    log->is_programs = log->is_adopted = *found = true;
+    log->first = 0; /* whatever it did before an exec of its own */
+}
+
+/* Marks every thread that the program made, and those that they made. One whose birth has no
+ * result, for its parent died meanwhile, is known by beginning after the program did. */
 static void follow_births(struct log *logs, size_t count) {
-    for (bool found = true; found;) {
+    const struct log *program = NULL;
+    bool found = true;
+    for (size_t i = 0; i < count; i++)
+        if (logs[i].is_programs && (program == NULL || start_of(&logs[i]) < start_of(program)))
+            program = &logs[i];
+    for (size_t i = 0; program != NULL && i < count; i++)
+        if (&logs[i] != program && logs[i].count > 0 &&
+            logs[i].calls[0].time_ns >= start_of(program))
+            adopt(&logs[i], &found);
+    while (found) {
         found = false;
         for (size_t i = 0; i < count; i++)
             for (size_t j = logs[i].first; logs[i].is_programs && j < logs[i].count; j++)
                 for (size_t k = 0; is_birth(&logs[i].calls[j]) && k < count; k++)
-                    if (!logs[k].is_programs && logs[k].thread == logs[i].calls[j].bytes) {
-                        logs[k].is_programs = true;
-                        found = true;
-                    }
+                    if (&logs[k] != program && logs[k].thread == logs[i].calls[j].bytes)
+                        adopt(&logs[k], &found);
     }
 }
 

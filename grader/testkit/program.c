@@ -86,6 +86,13 @@ static void build_command(struct arguments *arguments, const struct run *run, in
     arguments_add_all(arguments, run->program.arguments);
 }
 
+const struct run *run_of(const struct ledger *ledger) {
+    const struct run *run = runs;
+    while (run != NULL && &run->ledger != ledger)
+        run = run->next;
+    return run;
+}
+
 static int64_t log_bytes(const char *directory) {
     int64_t total = 0;
     DIR *folder = opendir(directory);
