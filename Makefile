@@ -5,6 +5,7 @@ LAB     ?= 01
 CC      ?= cc
 SANDBOX ?= auto
 
+lab_programs  :=
 .DEFAULT_GOAL := all
 MAKEFLAGS     += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -42,7 +43,6 @@ testkit_objects := $(call objects_of,grader/testkit/*.c)
 own_tests       := $(patsubst common/tests/%.c,$(B)/tests/%,$(wildcard common/tests/*.c)) \
                    $(patsubst grader/tests/%.c,$(B)/tests/%,$(wildcard grader/tests/*.c))
 lab_tests       := $(labs:%=$(B)/bin/%/tests)
-solutions       := $(labs:%=$(B)/bin/%/solution) $(labs:%=$(B)/bin/%/starter)
 
 .PHONY: help
 help: # this list
@@ -53,23 +53,23 @@ help: # this list
 # ---- What learners and instructors type ----
 
 .PHONY: grade check start doctor
-grade: deps all # what the naive program and the reference cost, and a report
+grade: deps judge # what the naive program and the reference cost, and a report
 	$(need_lab)@$(B)/grade compare "$(lab)" --html "$(B)/report-$(lab).html"
 
-check: deps all # grade your own work/LAB
+check: deps judge # grade your own work/LAB
 	$(need_lab)@$(B)/grade run "$(lab)" --html "$(B)/check-$(lab).html"
 
-start: deps all # copy the lab's starter to work/LAB
+start: deps judge # copy the lab's starter to work/LAB
 	$(need_lab)@$(B)/grade start "$(lab)"
 
-doctor: deps all # what this machine can and can't measure
+doctor: deps judge # what this machine can and can't measure
 	@$(B)/grade doctor
 
 .PHONY: experiment bench
-experiment: deps all # the measurement behind the lab's claims, and a plot
+experiment: deps programs # the measurement behind the lab's claims, and a plot
 	$(need_lab)@"labs/$(lab)/experiment/run" "$(B)/bin/$(lab)" "$(B)/experiment/$(lab)"
 
-bench: deps all # the reference beside what people use
+bench: deps programs # the reference beside what people use
 	$(need_lab)@"labs/$(lab)/bench/run" "$(B)/bin/$(lab)"
 
 # ---- What authors type ----
@@ -81,10 +81,10 @@ test: deps all # the project's own tests, within 10 minutes
 test-deep: deps all # the slow ones: sanitizers, ten times over, a busy machine
 	@tools/run-tests deep
 
-reference: deps all # write each lab's reference.json
+reference: deps judge # write each lab's reference.json
 	@for each in $(labs); do $(B)/grade reference "$$each" || exit; done
 
-transcript: deps all # renew the sample output in README.md
+transcript: deps judge # renew the sample output in README.md
 	@tools/transcript --write
 
 lint: deps # every warning of gcc, clang, clang-tidy, cppcheck, clang-format, shellcheck
@@ -101,9 +101,9 @@ clean: # remove everything generated
 
 # ---- Building ----
 
-.PHONY: all
-all: # build everything that needs no learner
-all: $(B)/grade $(B)/launch $(lab_tests) $(own_tests) $(solutions)
+# what grading needs
+.PHONY: judge
+judge: $(B)/grade $(B)/launch $(lab_tests)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -124,21 +124,30 @@ $(B)/tests/%: $(B)/grader/tests/%.o $(grade_objects) $(filter-out %/hooks.o,$(te
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
 
-# $(1): a lab's folder
+# $(1): a lab's folder. Its tests; its solution under the program's own name; its starter; and each
+# source of its bench and its experiment, which are programs of one file.
 define lab_rules
 $(B)/bin/$(1)/tests: $(call objects_of,labs/$(1)/tests/*.c) $$(testkit_objects) $$(engine_objects) $$(common_objects)
 	@mkdir -p $$(@D)
 	$$(call say,LINK)$$(CC) $$(flags) $$^ $$(lib_libs) $$(test_libs) -o $$@
 
-$(B)/bin/$(1)/solution: $(call objects_of,labs/$(1)/solution/*.c) $$(common_objects)
-	@mkdir -p $$(@D)
-	$$(call say,LINK)$$(CC) $$(flags) $$^ -o $$@
-
+$(B)/bin/$(1)/$(basename $(notdir $(firstword $(wildcard labs/$(1)/solution/*.c)))): $(call objects_of,labs/$(1)/solution/*.c) $$(common_objects)
 $(B)/bin/$(1)/starter: $(call objects_of,labs/$(1)/starter/*.c) $$(common_objects)
-	@mkdir -p $$(@D)
-	$$(call say,LINK)$$(CC) $$(flags) $$^ -o $$@
+$(foreach tool,$(wildcard labs/$(1)/bench/*.c labs/$(1)/experiment/*.c),
+$(B)/bin/$(1)/$(basename $(notdir $(tool))): $(B)/$(tool:.c=.o) $$(common_objects))
+
+lab_programs += $(addprefix $(B)/bin/$(1)/,starter \
+    $(basename $(notdir $(firstword $(wildcard labs/$(1)/solution/*.c)) $(wildcard labs/$(1)/bench/*.c labs/$(1)/experiment/*.c))))
 endef
 $(foreach each,$(labs),$(eval $(call lab_rules,$(each))))
+
+$(lab_programs):
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(flags) $^ -o $@
+
+.PHONY: all programs
+programs: $(lab_programs)
+all: judge $(own_tests) $(lab_programs) # build everything that needs no learner
 
 # keep the objects of chains; read the header dependencies that compiling wrote
 .SECONDARY:

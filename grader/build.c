@@ -11,7 +11,12 @@
 
 #include "grader/engine/process.h"
 
-enum { MESSAGE_LINES = 12, MESSAGE_BYTES = 256 * 1024, MOST_MOUNTS = 48 };
+enum {
+    MESSAGE_LINES = 12,
+    MESSAGE_BYTES = 256 * 1024,
+    EXECUTABLE_BYTES = 64 << 20,
+    MOST_MOUNTS = 48
+};
 
 /* What the compiler sees of ours, and under which name. */
 struct view {
@@ -145,6 +150,7 @@ static void compile(struct process *process, const struct manifest *manifest,
                                     .mount_count = view->count,
                                     .directory = "/tmp",
                                     .filter_fd = filter_fd,
+                                    .tools = true,
                                     .tmp_mib = (int)manifest->limits.tmp_mib};
     sandbox_add_inner(&command, &sandbox);
     arguments_add_all(&command, (const char *const *)compiler.words);
@@ -156,6 +162,7 @@ static void compile(struct process *process, const struct manifest *manifest,
                                             .join_stderr_to_stdout = true,
                                             .limit_ms = (int)manifest->limits.build_seconds * 1000,
                                             .output_limit_bytes = MESSAGE_BYTES,
+                                            .file_limit_bytes = EXECUTABLE_BYTES,
                                             .memory_limit_kib =
                                                 (int64_t)manifest->limits.memory_mib * 1024,
                                             .process_limit = (int)manifest->limits.processes};

@@ -12,6 +12,7 @@
 
 #include "common/errors.h"
 #include "grader/engine/process.h"
+#include "grader/result.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -111,6 +112,11 @@ static bool take_record(struct verdicts *verdicts, json_t *record) {
     } else if (strcmp(kind, "unmeasured") == 0 || strcmp(kind, "inconclusive") == 0) {
         json_object_set_new(test, kind, json_true());
         json_object_set(test, "message", json_object_get(record, "why"));
+    } else if (strcmp(kind, "run") == 0) {
+        double seconds = json_number_value(json_object_get(record, "seconds"));
+        verdicts->run_seconds += seconds;
+        if (json_is_true(json_object_get(record, "traced")))
+            verdicts->traced_seconds += seconds;
     } else if (strcmp(kind, "verdict") == 0) {
         settle(test, record);
     } else {
@@ -137,22 +143,12 @@ void verdicts_read(struct verdicts *verdicts, const char *path) {
 
 /* ---- The plan ---- */
 
-/* The file and line of `Test(suite, name`, for the message. */
-static void complain_of_test(const struct lab *lab, const char *name) {
-    const char *slash = strchr(name, '/');
-    char why[256];
-    snprintf(why, sizeof why, "the tests hold %s, which this manifest does not name", name);
-    char step[128];
-    snprintf(step, sizeof step, "%.*s", (int)(slash - name), name);
-    manifest_complain(lab->manifest_path, "id", step, why);
-}
-
-static bool plan_has(const json_t *plan, const char *step, const char *name) {
+static bool plan_has(const json_t *tests, const char *step, const char *name) {
     size_t index;
     json_t *entry;
     char full[256];
     snprintf(full, sizeof full, "%s/%s", step, name);
-    json_array_foreach (plan, index, entry) {
+    json_array_foreach (tests, index, entry) {
         if (strcmp(json_string_value(entry), full) == 0)
             return true;
     }
@@ -160,18 +156,21 @@ static bool plan_has(const json_t *plan, const char *step, const char *name) {
 }
 
 int verdicts_check_plan(const struct lab *lab, const json_t *plan) {
+    const json_t *tests = json_object_get(plan, "tests");
     size_t index;
     json_t *entry;
-    json_array_foreach (plan, index, entry) {
-        if (manifest_find(lab->manifest, json_string_value(entry), NULL) == NULL) {
-            complain_of_test(lab, json_string_value(entry));
+    json_array_foreach (tests, index, entry) {
+        const char *name = json_string_value(entry);
+        if (manifest_find(lab->manifest, name, NULL) == NULL) {
+            error_because(result_text(json_object_get(plan, "places"), name),
+                          "%s does not name the test %s", lab->manifest_path, name);
             return -1;
         }
     }
     for (unsigned i = 0; i < lab->manifest->steps_count; i++) {
         const struct manifest_step *step = &lab->manifest->steps[i];
         for (unsigned j = 0; j < step->tests_count; j++)
-            if (!plan_has(plan, step->id, step->tests[j].name)) {
+            if (!plan_has(tests, step->id, step->tests[j].name)) {
                 manifest_complain(lab->manifest_path, "name", step->tests[j].name,
                                   "the lab's tests hold no such test");
                 return -1;
@@ -227,7 +226,7 @@ static bool follow(void *context) {
         json_t *record = json_loads(line, 0, NULL);
         const char *kind = json_string_value(json_object_get(record, "kind"));
         if (kind != NULL && strcmp(kind, "plan") == 0)
-            watch->plan = json_incref(json_object_get(record, "tests"));
+            watch->plan = json_incref(record);
         if (kind != NULL && strcmp(kind, "verdict") == 0 && watch->progress != NULL)
             watch->progress(json_string_value(json_object_get(record, "test")),
                             json_string_value(json_object_get(record, "status")), ++watch->done);
@@ -258,11 +257,20 @@ static void explain_end(struct verdicts *verdicts, const struct process *process
                  process->errors.length > 0 ? process->errors.data : "");
 }
 
+/* Where there is no namespace to take it along, Criterion's socket outlives a runner that was
+ * killed. */
+static void remove_socket(pid_t runner) {
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/criterion_%d.sock", runner);
+    unlink(path);
+}
+
 static int run_tests(struct process *process, const struct lab *lab, const struct machine *machine,
-                     struct watch *watch) {
+                     const struct workspace *workspace, struct watch *watch) {
     struct arguments arguments = {0};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    sandbox_add_outer(&arguments, machine->tier);
+    const char *const kept[OUTER_KEEPS] = {lab_root(), workspace->root, workspace->scratch};
+    sandbox_add_outer(&arguments, machine->tier, kept);
     arguments_add(&arguments, "%s", lab->tests);
     arguments_add(&arguments, "-j%ld", cpus > 0 ? cpus : 1);
     arguments_add(&arguments, "--quiet");
@@ -276,6 +284,8 @@ static int run_tests(struct process *process, const struct lab *lab, const struc
                                             .tick = follow,
                                             .context = watch};
     int status = process_run(process, &options);
+    if (status == 0 && machine->tier == SANDBOX_NONE)
+        remove_socket(process->pid);
     arguments_release(&arguments);
     return status;
 }
@@ -294,7 +304,7 @@ int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine
     if (write_settings(lab, machine, workspace) < 0)
         return -1;
     setenv("GROUNDWORK_RUN", workspace->settings, 1);
-    if (run_tests(&process, lab, machine, &watch) < 0) {
+    if (run_tests(&process, lab, machine, workspace, &watch) < 0) {
         error_errno(lab->tests);
         return -1;
     }

@@ -15,7 +15,9 @@ struct verdicts {
     bool complete;        /* the end record is there */
     bool interrupted;     /* by the person at the terminal */
     char why_incomplete[256];
-    double seconds;
+    double seconds;        /* from the first test's start to the last one's end */
+    double run_seconds;    /* of all runs of the program added up; some ran side by side */
+    double traced_seconds; /* of the traced ones among them */
 };
 
 /* Runs the lab's tests. `progress`, where not NULL, is called with each test as it is done.
@@ -31,7 +33,8 @@ void verdicts_release(struct verdicts *verdicts);
 void verdicts_read(struct verdicts *verdicts, const char *path);
 
 /* Compares the tests that the binary holds with those that the manifest names.
- * Returns 0, or -1 after a line that names manifest, line and column, or the test's source. */
+ * plan  the testkit's record: {tests: ["step/name"], places: {"step/name": "FILE:LINE"}}
+ * Returns 0, or -1 after a line that names the manifest, line and column, or the test's file and line. */
 int verdicts_check_plan(const struct lab *lab, const json_t *plan);
 
 /* Ask a running judge to stop; for signal handlers. */

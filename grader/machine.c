@@ -17,10 +17,12 @@ enum { PROBE_LIMIT_MS = 10 * 1000 };
 static void try_true(enum sandbox_tier tier, bool traced, const char *filter, char *why,
                      size_t why_bytes) {
     struct arguments arguments = {0};
-    int filter_fd = open(filter, O_RDONLY | O_CLOEXEC);
+    int low_fd = open(filter, O_RDONLY | O_CLOEXEC);
+    int filter_fd = fcntl(low_fd, F_DUPFD_CLOEXEC, 10); /* sandbox_add_outer wants the low ones */
+    close(low_fd);
     const struct sandbox sandbox = {
-        .tier = tier, .directory = "/tmp", .filter_fd = filter_fd, .tmp_mib = 1};
-    sandbox_add_outer(&arguments, tier);
+        .tier = tier, .directory = "/tmp", .filter_fd = filter_fd, .tools = true, .tmp_mib = 1};
+    sandbox_add_outer(&arguments, tier, NULL);
     if (traced)
         arguments_add_all(&arguments,
                           (const char *const[]){"strace", "-f", "-qq", "--seccomp-bpf",

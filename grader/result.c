@@ -173,9 +173,28 @@ static json_t *make_sandbox(const struct machine *machine) {
     return sandbox;
 }
 
+/* Tests run side by side and end in any order; a result has the manifest's. */
+static json_t *ledgers_in_order(const struct grading *grading) {
+    const struct manifest *manifest = grading->lab->manifest;
+    json_t *ordered = json_array();
+    const json_t *all = grading->verdicts == NULL ? NULL : grading->verdicts->ledgers;
+    for (unsigned i = 0; i < manifest->steps_count; i++)
+        for (unsigned j = 0; j < manifest->steps[i].tests_count; j++) {
+            char name[256];
+            size_t index;
+            json_t *ledger;
+            snprintf(name, sizeof name, "%s/%s", manifest->steps[i].id,
+                     manifest->steps[i].tests[j].name);
+            json_array_foreach (all, index, ledger) {
+                if (strcmp(result_text(ledger, "test"), name) == 0)
+                    json_array_append_new(ordered, json_deep_copy(ledger));
+            }
+        }
+    return ordered;
+}
+
 static void add_counts(json_t *result, const struct grading *grading, const json_t *reference) {
-    json_t *ledgers =
-        grading->verdicts == NULL ? json_array() : json_deep_copy(grading->verdicts->ledgers);
+    json_t *ledgers = ledgers_in_order(grading);
     size_t index;
     json_t *ledger;
     json_array_foreach (ledgers, index, ledger) {
@@ -189,6 +208,14 @@ static void add_counts(json_t *result, const struct grading *grading, const json
                         grading->verdicts == NULL
                             ? json_object()
                             : json_deep_copy(grading->verdicts->measurements));
+}
+
+static json_t *make_seconds(const struct grading *grading) {
+    static const struct verdicts none;
+    const struct verdicts *verdicts = grading->verdicts == NULL ? &none : grading->verdicts;
+    return json_pack("{sf sf sf sf sf}", "build", grading->build->seconds, "tests",
+                     verdicts->seconds, "runs", verdicts->run_seconds, "traced_runs",
+                     verdicts->traced_seconds, "total", grading->seconds);
 }
 
 json_t *result_make(const struct grading *grading) {
@@ -212,10 +239,7 @@ json_t *result_make(const struct grading *grading) {
     json_object_set_new(result, "predictions",
                         predictions_make(lab, grading->submission->folder, reference,
                                          json_object_get(result, "measurements")));
-    double tests = grading->verdicts == NULL ? 0 : grading->verdicts->seconds;
-    json_object_set_new(result, "seconds",
-                        json_pack("{sf sf sf}", "build", grading->build->seconds, "tests", tests,
-                                  "total", grading->seconds));
+    json_object_set_new(result, "seconds", make_seconds(grading));
     json_object_set_new(result, "totals", make_totals(json_object_get(result, "tests")));
     json_decref(reference);
     return result;

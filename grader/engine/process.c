@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,6 +106,10 @@ static _Noreturn void become(const struct process_options *options, int in, int 
     keep_only(options->keep, options->keep_count);
     if (options->pin_to_one_cpu)
         pin_to_this_cpu();
+    if (options->file_limit_bytes > 0) {
+        rlim_t most = (rlim_t)options->file_limit_bytes;
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){most, most});
+    }
     if (options->directory == NULL || chdir(options->directory) == 0) {
         if (options->environment != NULL)
             execvpe(options->arguments[0], options->arguments, options->environment);
@@ -226,7 +232,10 @@ void process_finish(struct process *process) {
          fd = fd == &process->stdout_fd ? &process->stderr_fd : NULL) {
         struct bytes *into = fd == &process->stdout_fd ? &process->output : &process->errors;
         struct pollfd ready = {.fd = *fd, .events = POLLIN};
-        while (*fd >= 0 && poll(&ready, 1, 0) == 1)
+        size_t before = into->length;
+        int there = 0;
+        ioctl(*fd, FIONREAD, &there);
+        while (*fd >= 0 && into->length - before < (size_t)there && poll(&ready, 1, 0) == 1)
             take(process, fd, into);
         close_if_open(fd);
     }

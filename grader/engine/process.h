@@ -46,6 +46,7 @@ struct process_options {
     int limit_ms;
     int asleep_limit_ms;       /* time in which no thread of it ran or wanted to */
     size_t output_limit_bytes; /* of standard output, and the same again of standard error */
+    int64_t file_limit_bytes;  /* of any one file that it writes (setrlimit(2), RLIMIT_FSIZE) */
     int64_t memory_limit_kib;  /* proportional set size, summed over all its processes */
     int process_limit;
     bool (*tick)(void *context); /* called about every 20 ms; false ends the program */

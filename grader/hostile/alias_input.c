@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* A counter that follows the strings given to open(2), or the numbers it returned, loses the file here;
- * one that takes each call's descriptor as the kernel resolves it does not. */
+/* A counter that follows the strings given to open(2), or the numbers it returned, loses the file
+ * here; one that takes each call's descriptor as the kernel resolves it does not. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>

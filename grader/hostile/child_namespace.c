@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* There it is root: it could mount over its input, hide from the watcher's process tree, outlive a kill
- * by process id. Refused, the work is done where it is. */
+/* There it is root: it could mount over its input, hide from the watcher's process tree, outlive a
+ * kill by process id. Refused, the work is done where it is. */
 
 #define _GNU_SOURCE
 #include <errno.h>

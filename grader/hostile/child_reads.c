@@ -3,8 +3,9 @@
  * base: starter
  */
 
-/* A count of the first process alone sees a program that waits. The child's calls, memory and limits
- * belong to the submission; so do the signals that a test sends, which hit only the parent here. */
+/* A count of the first process alone sees a program that waits. The child's calls, memory and
+ * limits belong to the submission; so do the signals that a test sends, which hit only the parent
+ * here. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* With that flag the kernel doesn't hand the child to the parent's tracer, and none of its calls are
- * seen. Tried by clone and by clone3; refused, the work is done where it can be seen. */
+/* With that flag the kernel doesn't hand the child to the parent's tracer, and none of its calls
+ * are seen. Tried by clone and by clone3; refused, the work is done where it can be seen. */
 
 #define _GNU_SOURCE
 #include <errno.h>

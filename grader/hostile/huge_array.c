@@ -2,8 +2,8 @@
  * expect: nothing
  */
 
-/* The assembler writes it, the linker writes it again, and the judge may copy it, hash it or keep it:
- * the build needs a limit on the size of files, and what was built one of its own. */
+/* The assembler writes it, the linker writes it again, and the judge may copy it, hash it or keep
+ * it: the build needs a limit on the size of files, and what was built one of its own. */
 
 #include <signal.h>
 #include <stdio.h>

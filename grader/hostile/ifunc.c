@@ -7,8 +7,7 @@
 
 #include <sys/syscall.h>
 
-static void wrong_work(void) {
-}
+static void wrong_work(void) {}
 
 #ifdef __x86_64__
 static void leave_now(void) {

@@ -2,12 +2,11 @@
  * expect: nothing
  */
 
-/* A million inclusions make no message for a judge to see, but with gcc take 25 s and 3 GiB: the build
- * needs a clock and a limit on memory. The path is absolute because a relative one would grow with
- * each level. */
+/* A million inclusions make no message for a judge to see, but with gcc take 25 s and 3 GiB: the
+ * build needs a clock and a limit on memory. The path is absolute because a relative one would grow
+ * with each level. */
 
 #if __INCLUDE_LEVEL__ < 20
-#include "/proc/self/cwd/reads.c"
 #include "/proc/self/cwd/reads.c"
 #endif
 

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* The path of the descriptor is then the link's, with ` (deleted)` behind it. The link is tried beside
- * the input, in the working directory and in /tmp. */
+/* The path of the descriptor is then the link's, with ` (deleted)` behind it. The link is tried
+ * beside the input, in the working directory and in /tmp. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>

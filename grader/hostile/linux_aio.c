@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* As io_uring, but a decade older, enabled everywhere and forgotten in most filters. Refused, or on a
- * pipe, it reads as usual. */
+/* As io_uring, but a decade older, enabled everywhere and forgotten in most filters. Refused, or on
+ * a pipe, it reads as usual. */
 
 #define _GNU_SOURCE
 #include <linux/aio_abi.h>

@@ -1,9 +1,9 @@
-/* attack: three lines of macros that expand to 65536 statements on memory the compiler can't reason away
+/* attack: three lines of macros that expand to 65536 statements for the optimiser
  * expect: nothing
  */
 
-/* The source is small, the compiler's work is not: a limit on the file's size doesn't help, only limits
- * on the build. Without them it takes gcc or clang half a minute and under 1 GiB. */
+/* The source is small, the compiler's work is not: a limit on the file's size doesn't help, only
+ * limits on the build. Without them it takes gcc or clang half a minute and under 1 GiB. */
 
 #include <signal.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* Lines marked (INJECTED) never count, but the mark belongs at the end of a line. A parser that looks
- * for it anywhere finds it in the path of every read here. */
+/* Lines marked (INJECTED) never count, but the mark belongs at the end of a line. A parser that
+ * looks for it anywhere finds it in the path of every read here. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>

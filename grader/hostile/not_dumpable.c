@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* /proc/PID/fd of such a process belongs to root: a tracer without rights writes `read(3, ...)` with
- * no path, and a count of reads on the input's path finds none. */
+/* /proc/PID/fd of such a process belongs to root: a tracer without rights writes `read(3, ...)`
+ * with no path, and a count of reads on the input's path finds none. */
 
 #define _GNU_SOURCE
 #include <sys/prctl.h>

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* The name stands in brackets in `stat`, and brackets, spaces and a newline may stand in it: a watcher
- * that parses with scanf reads another process's state, parent and times. */
+/* The name stands in brackets in `stat`, and brackets, spaces and a newline may stand in it: a
+ * watcher that parses with scanf reads another process's state, parent and times. */
 
 #define _GNU_SOURCE
 #include <sys/prctl.h>

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* The newest name of the family (2016), and one that an injection of EINTR into `read,readv,pread64`
- * passes by: a test of EINTR must see that its fault struck. */
+/* The newest name of the family (2016), and one that an injection of EINTR into
+ * `read,readv,pread64` passes by: a test of EINTR must see that its fault struck. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -11,8 +11,8 @@ static void leave_early(void) {
     _exit(0);
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*const before_all)(void) =
-    leave_early;
+__attribute__((section(".preinit_array"),
+               used)) static void (*const before_all)(void) = leave_early;
 
 int main(void) {
     return 1;

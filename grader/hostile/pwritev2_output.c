@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* Not called write, and the offset -1 means the file's own position, so that it works on pipes: a count
- * by name rather than by family finds none. */
+/* Not called write, and the offset -1 means the file's own position, so that it works on pipes: a
+ * count by name rather than by family finds none. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 static void smell(const char *pid, const char *what) {
-    static const char *const signs[] = {"strace",  "riterion", "solution", "reference", "verdict",
-                                        "testkit", "_TOKEN=",  "_KEY=",    "SECRET_",   "lab.yaml",
-                                        "GRADE_",  "GROUNDWORK"};
+    static const char *const signs[] = {
+        "strace",  "riterion", "solution", "reference", "verdict", "testkit",
+        "_TOKEN=", "_KEY=",    "SECRET_",  "lab.yaml",  "GRADE_",  "GROUNDWORK"};
     static char text[1 << 16];
     char path[300];
     snprintf(path, sizeof path, "/proc/%s/%s", pid, what);

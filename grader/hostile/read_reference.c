@@ -28,14 +28,23 @@ static void try_file(const char *base, const char *tail) {
 
 static void try_base(const char *base) {
     static const char *const programs[] = {"build/labs/01-reads/solution/reads",
-                                           "build/01-reads/solution/reads",
-                                           "build/solution/reads", "solution/reads"};
-    static const char *const files[] = {
-        "labs/01-reads/solution/reads.c", "01-reads/solution/reads.c", "solution/reads.c",
-        "labs/01-reads/tests",            "labs/01-reads/wrong",       "labs/01-reads/lab.yaml",
-        "labs/01-reads/reference.json",   "reference.json",            "lab.yaml",
-        "build/grade",                    "grader/testkit/testkit.h",  "shared/DESIGN.md",
-        ".git/HEAD",                      ".git/packed-refs",          ".git/objects/info/packs"};
+                                           "build/01-reads/solution/reads", "build/solution/reads",
+                                           "solution/reads"};
+    static const char *const files[] = {"labs/01-reads/solution/reads.c",
+                                        "01-reads/solution/reads.c",
+                                        "solution/reads.c",
+                                        "labs/01-reads/tests",
+                                        "labs/01-reads/wrong",
+                                        "labs/01-reads/lab.yaml",
+                                        "labs/01-reads/reference.json",
+                                        "reference.json",
+                                        "lab.yaml",
+                                        "build/grade",
+                                        "grader/testkit/testkit.h",
+                                        "shared/DESIGN.md",
+                                        ".git/HEAD",
+                                        ".git/packed-refs",
+                                        ".git/objects/info/packs"};
     char path[4400];
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         try_file(base, files[i]);
@@ -49,8 +58,8 @@ static void try_processes(void) {
     char path[300];
     DIR *proc = opendir("/proc");
     for (struct dirent *e; proc != NULL && (e = readdir(proc)) != NULL;) {
-        static const char *const doors[] = {"cwd", "root", "cwd/..", "root/work/main",
-                                            "cwd/../..", "root/groundwork"};
+        static const char *const doors[] = {
+            "cwd", "root", "cwd/..", "root/work/main", "cwd/../..", "root/groundwork"};
         for (size_t i = 0; i < 6 && e->d_name[0] >= '0' && e->d_name[0] <= '9'; i++) {
             snprintf(path, sizeof path, "/proc/%s/%s", e->d_name, doors[i]);
             try_base(path);
@@ -59,13 +68,30 @@ static void try_processes(void) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const bases[] = {
-        "/work/main", "/work", "/repo", "/src", "/app", "/groundwork", "/opt/groundwork",
-        "/autograder", "/autograder/source", "/autograder/submission", "/builds", "/workspace",
-        "/github/workspace", "/usr/src", "/usr/share/groundwork", "/root/groundwork", "/mnt",
-        "/srv", "/lab", "/labs", "/tests", "/solution"};
-    static const char *const variables[] = {"HOME", "PWD", "OLDPWD", "GITHUB_WORKSPACE", "TMPDIR",
-                                            "SRCDIR", "GROUNDWORK"};
+    static const char *const bases[] = {"/work/main",
+                                        "/work",
+                                        "/repo",
+                                        "/src",
+                                        "/app",
+                                        "/groundwork",
+                                        "/opt/groundwork",
+                                        "/autograder",
+                                        "/autograder/source",
+                                        "/autograder/submission",
+                                        "/builds",
+                                        "/workspace",
+                                        "/github/workspace",
+                                        "/usr/src",
+                                        "/usr/share/groundwork",
+                                        "/root/groundwork",
+                                        "/mnt",
+                                        "/srv",
+                                        "/lab",
+                                        "/labs",
+                                        "/tests",
+                                        "/solution"};
+    static const char *const variables[] = {"HOME",   "PWD",    "OLDPWD",    "GITHUB_WORKSPACE",
+                                            "TMPDIR", "SRCDIR", "GROUNDWORK"};
     char up[64] = ".";
     arguments = argv;
     (void)argc;

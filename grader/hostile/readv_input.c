@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* Its result is one byte, whatever its arguments say: what counts is what came back. The first kilobyte
- * of each traced line is empty buffers, for a parser with short lines. */
+/* Its result is one byte, whatever its arguments say: what counts is what came back. The first
+ * kilobyte of each traced line is empty buffers, for a parser with short lines. */
 
 #define _GNU_SOURCE
 #include <sys/uio.h>

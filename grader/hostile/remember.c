@@ -25,9 +25,9 @@ static void note_in(const char *folder) {
 }
 
 int main(void) {
-    static const char *const folders[] = {".",        "..",       "/tmp", "/var/tmp",
+    static const char *const folders[] = {".",        "..",          "/tmp", "/var/tmp",
                                           "/dev/shm", "/dev/mqueue", "/run", "/run/lock",
-                                          "/",        "/home",    "/mnt", "/var/lock"};
+                                          "/",        "/home",       "/mnt", "/var/lock"};
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         note_in(folders[i]);

@@ -31,7 +31,7 @@ static void replace(const char *path) {
 }
 
 int main(void) {
-    static const char *const others[] = {"/usr/bin/cc", "/usr/bin/strace", "/usr/bin/bwrap",
+    static const char *const others[] = {"/usr/bin/cc", "/usr/bin/strace",  "/usr/bin/bwrap",
                                          "/bin/sh",     "/etc/ld.so.cache", "/etc/passwd"};
     char self[4096] = "";
     signal(SIGPIPE, SIG_IGN);

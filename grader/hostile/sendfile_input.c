@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* The byte appears in a mapping without a call that reads; sendfile and copy_file_range are members of
- * the family for this. */
+/* The byte appears in a mapping without a call that reads; sendfile and copy_file_range are members
+ * of the family for this. */
 
 #define _GNU_SOURCE
 #include <sys/mman.h>

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* Again the file itself sees few, large calls. The receiving end is recvfrom(2), another member of the
- * family that moves bytes, and on a socket rather than a file. */
+/* Again the file itself sees few, large calls. The receiving end is recvfrom(2), another member of
+ * the family that moves bytes, and on a socket rather than a file. */
 
 #define _GNU_SOURCE
 #include <sys/sendfile.h>

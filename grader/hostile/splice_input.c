@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* The same trick as memfd_input, for a sandbox without memfds: a pipe can't be denied, so the reads on
- * a pipe that the program made itself must count. */
+/* The same trick as memfd_input, for a sandbox without memfds: a pipe can't be denied, so the reads
+ * on a pipe that the program made itself must count. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* Stdout sees few, large calls; the many small ones are made elsewhere. Writes to a pipe that the program
- * made itself must count. What can't be spliced is copied out with read and write. */
+/* Stdout sees few, large calls; the many small ones are made elsewhere. Writes to a pipe that the
+ * program made itself must count. What can't be spliced is copied out with read and write. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -7,9 +7,9 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CHILDREN = 48, SECONDS = 30 };

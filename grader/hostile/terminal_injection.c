@@ -14,7 +14,9 @@ static const char *const lines[] = {
     "\033]8;;file:///etc/passwd\033\\100 of 100\033]8;;\033\\",
     "\033[2J\033[H\033[32m100 of 100\033[0m\033[?1049h\033[8m\033(0",
     "\033P$q\"p\033\\\033[c\033[6n\033[21t", /* queries: the terminal types the answers */
-    ("\x9b" "2J\x9d" "0;100 of 100\x9c"), /* the same as single C1 bytes */
+    ("\x9b"
+     "2J\x9d"
+     "0;100 of 100\x9c"), /* the same as single C1 bytes */
     "failed\r\033[Kpassed\b\b\b\b\b\bpassed",
     "<script>document.title='100 of 100'</script><img src=x onerror=alert(1)>",
     "</pre></body></html><meta http-equiv=refresh content=0>\"'><svg onload=alert(2)>",
@@ -26,8 +28,9 @@ static const char *const lines[] = {
     "@SUM(1+1)",
     "\t=1+1,\"=1+1\"\n\",=1+1",
     "::stop-commands::x\n::error file=lab.yaml::100 of 100\n::add-mask::0",
-    "%n%s%n%s",                                     /* for a printf that takes it as a format */
-    ("\xe2\x80\xae" "001 fo 001\xe2\x80\xac\xe2\x80\x8b"), /* right-to-left override, zero width */
+    "%n%s%n%s", /* for a printf that takes it as a format */
+    ("\xe2\x80\xae"
+     "001 fo 001\xe2\x80\xac\xe2\x80\x8b"), /* right-to-left override, zero width */
 };
 
 int main(void) {

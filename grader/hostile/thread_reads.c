@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* Each thread has a trace of its own (strace -ff), and the first one's shows a program that waits: a
- * count must add up all of them. */
+/* Each thread has a trace of its own (strace -ff), and the first one's shows a program that waits:
+ * a count must add up all of them. */
 
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -3,8 +3,8 @@
  * base: starter
  */
 
-/* Large reads while traced, one byte a read otherwise: what is counted would not be what is run. With
- * the tracer outside its PID namespace the program reads 0 and stays naive. */
+/* Large reads while traced, one byte a read otherwise: what is counted would not be what is run.
+ * With the tracer outside its PID namespace the program reads 0 and stays naive. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>

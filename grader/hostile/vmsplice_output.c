@@ -4,7 +4,8 @@
  */
 
 /* vmsplice gives a pipe the program's own pages: no call of the write family puts a byte out. Where
- * stdout is no pipe it writes. Each piece has a page of its own until the pipe has surely passed it on. */
+ * stdout is no pipe it writes. Each piece has a page of its own until the pipe has surely passed it
+ * on. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -37,7 +37,7 @@ static void put_head(FILE *out, const json_t *result) {
 
 static void put_build_failure(FILE *out, const json_t *build) {
     fputs("<section id=\"build\">\n<h2 id=\"build-failed\" class=\"failed\">"
-          "<span aria-hidden=\"true\">✗</span> It does not build, so nothing could be tested</h2>\n"
+          "<span>✗ It does not build, so nothing could be tested</span></h2>\n"
           "<div class=\"scroll\" role=\"region\" aria-labelledby=\"build-failed\" tabindex=\"0\">",
           out);
     html_put(out, "<pre><samp>%s</samp></pre></div>\n</section>\n", result_text(build, "message"));

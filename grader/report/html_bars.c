@@ -2,10 +2,15 @@
  *
  * On a logarithmic scale a bar begins one decade below 1, so that one call has length, and carries
  * a notch at each power of ten: a notched bar is read as such, whatever the caption says. */
+#include <string.h>
+
 #include "grader/report/html_parts.h"
 #include "grader/report/terminal.h"
 
-enum { STRAIGHT_UP_TO = 30 }; /* the ratio at which the shorter of two bars is still seen */
+enum {
+    STRAIGHT_UP_TO = 30, /* the ratio at which the shorter of two bars is still seen */
+    LABEL_CHARACTERS = 12,
+};
 
 void scale_include(struct scale *scale, json_int_t count) {
     if (count <= 0)
@@ -36,6 +41,12 @@ static double decades(json_int_t count) {
     return sum;
 }
 
+/* A number follows its bar, so every bar leaves free what the longest number and a label take. */
+void html_open_bars(FILE *out, json_int_t most) {
+    fprintf(out, "<table class=\"bars\" style=\"--room:%zuch\">\n",
+            strlen(grouped(most)) + LABEL_CHARACTERS);
+}
+
 void html_put_bar(FILE *out, const struct scale *scale, const char *kind, json_int_t count,
                   const char *label) {
     double share = 0;
@@ -53,6 +64,6 @@ void html_put_bar(FILE *out, const struct scale *scale, const char *kind, json_i
     html_put(out, "<b>%s</b> <small>%s</small></div>\n", grouped(count), label);
 }
 
-void html_put_no_bar(FILE *out, const char *words, const char *label) {
-    html_put(out, "<div class=\"bar\"><b>%s</b> <small>%s</small></div>\n", words, label);
+void html_put_no_bar(FILE *out, const char *label) {
+    html_put(out, "<div class=\"bar\"><b>–</b> <small>%s</small></div>\n", label);
 }

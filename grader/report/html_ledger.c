@@ -42,11 +42,11 @@ static void put_row(FILE *out, const json_t *row, const struct scale *scale, boo
     json_int_t count = result_number(row, "count"), bytes = result_number(row, "bytes");
     html_put(out, "<tr><th scope=\"row\"><code>%s</code> on <bdi>%s</bdi></th>\n<td>\n",
              result_text(row, "call"), result_text(row, "on"));
-    html_put_bar(out, scale, "mine", count, "this submission");
+    html_put_bar(out, scale, "mine", count, "submission");
     if (has(row, "reference"))
-        html_put_bar(out, scale, "ours", result_number(row, "reference"), "the reference");
+        html_put_bar(out, scale, "ours", result_number(row, "reference"), "reference");
     else if (compared)
-        html_put_no_bar(out, "–", "the reference");
+        html_put_no_bar(out, "reference");
     html_put(out, "</td>\n<td class=\"number bytes\">%s</td><td class=\"number per-call\">",
              grouped(bytes));
     put_per_call(out, bytes, count);
@@ -76,7 +76,7 @@ static void put_ledger(FILE *out, const json_t *ledger, size_t number) {
     html_put(out, "<p class=\"of\">counted by <code>%s</code></p>\n", result_text(ledger, "test"));
     html_put(out, "<div class=\"scroll\" role=\"region\" aria-labelledby=\"%s\" tabindex=\"0\">\n",
              id);
-    fputs("<table class=\"bars\">\n", out);
+    html_open_bars(out, scale.most);
     put_caption(out, &scale, compared);
     fputs("<thead><tr><th scope=\"col\">Call</th><th scope=\"col\">How often</th>"
           "<th scope=\"col\" class=\"number\">Bytes</th>"
@@ -103,24 +103,26 @@ void html_put_ledgers(FILE *out, const json_t *result) {
 
 /* ---- Predictions ---- */
 
-static void put_number(FILE *out, const struct scale *scale, const json_t *prediction,
-                       const char *member, const char *label) {
-    const char *kind = strcmp(member, "predicted") == 0 ? "mine" : "ours";
-    if (has(prediction, member))
-        html_put_bar(out, scale, kind, result_number(prediction, member), label);
-    else
-        html_put_no_bar(out, strcmp(member, "predicted") == 0 ? "nothing yet" : "nothing", label);
-}
-
-static void put_prediction(FILE *out, const json_t *prediction) {
+static struct scale scale_of_prediction(const json_t *prediction) {
     struct scale scale = {0, 0};
     scale_include(&scale, result_number(prediction, "predicted"));
     scale_include(&scale, result_number(prediction, "measured"));
+    return scale;
+}
+
+static void put_prediction(FILE *out, const json_t *prediction) {
+    struct scale scale = scale_of_prediction(prediction);
     fputs("<tr><th scope=\"row\">", out);
     html_put_prose(out, result_text(prediction, "question"));
     html_put(out, " <small>in %s</small></th>\n<td>\n", result_text(prediction, "unit"));
-    put_number(out, &scale, prediction, "predicted", "you said");
-    put_number(out, &scale, prediction, "measured", "counted");
+    if (has(prediction, "predicted"))
+        html_put_bar(out, &scale, "mine", result_number(prediction, "predicted"), "predicted");
+    else
+        html_put_no_bar(out, "not predicted");
+    if (has(prediction, "measured"))
+        html_put_bar(out, &scale, "ours", result_number(prediction, "measured"), "counted");
+    else
+        html_put_no_bar(out, "not counted");
     fputs("</td></tr>\n", out);
 }
 
@@ -135,18 +137,31 @@ static bool has_predicted(const json_t *predictions) {
     return false;
 }
 
+static json_int_t greatest_of(const json_t *predictions) {
+    size_t index;
+    json_t *prediction;
+    json_int_t greatest = 0;
+    json_array_foreach (predictions, index, prediction) {
+        struct scale scale = scale_of_prediction(prediction);
+        greatest = scale.most > greatest ? scale.most : greatest;
+    }
+    return greatest;
+}
+
 void html_put_predictions(FILE *out, const json_t *result) {
     size_t index;
     json_t *prediction;
     const json_t *predictions = json_object_get(result, "predictions");
     if (!has_predicted(predictions))
         return;
-    fputs("<section id=\"predictions\">\n<h2>Your predictions</h2>\n"
-          "<table class=\"bars\">\n<caption>Each pair has its own scale; on notched bars it is "
-          "logarithmic, and each notch means ten times as much. Predictions are never scored."
-          "</caption>\n<thead><tr><th scope=\"col\">Question</th>"
-          "<th scope=\"col\">What you said, what was counted</th></tr></thead>\n<tbody>\n",
-          out);
+    fputs("<section id=\"predictions\">\n<h2>Your predictions</h2>\n", out);
+    html_open_bars(out, greatest_of(predictions));
+    fputs(
+        "<caption>Each pair has its own scale. On notched bars it is logarithmic: each notch means "
+        "ten times as much. Predictions are never scored.</caption>\n<thead><tr>"
+        "<th scope=\"col\">Question</th><th scope=\"col\">Predicted and counted</th></tr></thead>\n"
+        "<tbody>\n",
+        out);
     json_array_foreach (predictions, index, prediction) {
         put_prediction(out, prediction);
     }

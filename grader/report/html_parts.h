@@ -29,12 +29,15 @@ void scale_include(struct scale *scale, json_int_t count);
 /* A straight scale would leave the smallest bars without length. */
 bool scale_is_logarithmic(const struct scale *scale);
 
+/* Opens a table of bars; `most` is the greatest number in it, for which room is kept. */
+void html_open_bars(FILE *out, json_int_t most);
+
 /* Writes a bar with its number and its label behind it; `kind` is "mine" or "ours". */
 void html_put_bar(FILE *out, const struct scale *scale, const char *kind, json_int_t count,
                   const char *label);
 
 /* Writes the line that stands where there is no number to draw. */
-void html_put_no_bar(FILE *out, const char *words, const char *label);
+void html_put_no_bar(FILE *out, const char *label);
 
 /* ---- The parts of the page ---- */
 

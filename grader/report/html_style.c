@@ -2,6 +2,8 @@
  * colours meet WCAG AA on both backgrounds, and none of them says anything that a word does not. */
 #include "grader/report/html_parts.h"
 
+/* clang-format off: it would break the lines of CSS apart */
+
 static const char colours[] = ":root {\n"
                               "  color-scheme: light dark;\n"
                               "  --page: #fdfdfc; --raised: #f4f4f1; --line: #dcdcd7;\n"
@@ -54,8 +56,10 @@ static const char summary[] =
     ".tally span, p.unmeasured, p.inconclusive, h2.failed { color: var(--tone); }\n"
     ".tally > span { white-space: nowrap; margin-right: .75rem; }\n"
     ".overview { width: 100%; margin-top: 1.25rem; border-collapse: collapse; }\n"
-    ".overview th { text-align: left; font-weight: 400; padding: .3rem .75rem .3rem 0; }\n"
-    ".overview td:nth-child(2) { width: 45%; padding-right: .75rem; }\n"
+    ".overview th { text-align: left; font-weight: 400; width: 35%; padding: .3rem .75rem .3rem 0; "
+    "}\n"
+    ".overview td:nth-child(2) { padding-right: .75rem; }\n"
+    ".overview .number { width: 1%; }\n"
     ".share { display: block; height: .5rem; border-radius: 2px; background: var(--line); }\n"
     ".share::before {\n"
     "  content: \"\"; display: block; width: calc(var(--share) * 100%); height: 100%;\n"
@@ -89,12 +93,15 @@ static const char tests[] =
     "}\n";
 
 static const char details[] =
-    "dl { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .45rem .5rem; margin: 0; "
+    "dl {\n"
+    "  display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .45rem .5rem; margin: 0;\n"
+    "  align-items: baseline;\n"
     "}\n"
-    ".test dl { padding: .25rem 0 1.5rem 1.5rem; }\n"
-    "dt { color: var(--quiet); font-size: .875rem; line-height: 1.77; }\n"
-    "dd { margin: 0; max-width: 40rem; }\n"
-    "dd ol { margin: 0; padding-left: 1.4rem; }\n"
+    ".test dl { padding: .25rem 0 .75rem 1.5rem; }\n"
+    ".test dl:last-child { padding-bottom: 1.75rem; }\n"
+    "dt { color: var(--quiet); font-size: .875rem; }\n"
+    "dd { margin: 0; max-width: 40rem; white-space: pre-line; }\n"
+    "dd ol { margin: 0; white-space: normal; padding-left: 1.75rem; }\n"
     "dd.quote samp { display: block; max-height: 20rem; overflow: auto; white-space: pre-wrap; }\n"
     "dd.quote samp, pre { background: var(--raised); border-radius: 4px; padding: .3rem .6rem; }\n"
     "dt.next { color: var(--text); font-weight: 650; }\n"
@@ -119,12 +126,13 @@ static const char bars[] =
     ".bars th, .bars td { padding: .5rem 1rem .5rem 0; vertical-align: top; text-align: left;\n"
     "  border-bottom: 1px solid var(--line); }\n"
     ".bars .number { text-align: right; padding-right: 0; padding-left: 1rem; }\n"
-    ".bars tbody th { font-weight: 400; width: 30%; }\n"
+    ".bars tbody th { font-weight: 400; width: 28%; min-width: 9rem; }\n"
+    ".bars tbody td:nth-child(2) { min-width: calc(var(--room) + 6rem); }\n"
     ".bars th small { display: block; }\n"
     ".bar { display: flex; align-items: center; gap: .5rem; white-space: nowrap; }\n"
     ".bar > span {\n"
     "  flex: none; height: .7rem; min-width: 2px; border-radius: 1px;\n"
-    "  width: calc((100% - 13rem) * var(--share)); background: var(--bar);\n"
+    "  width: calc((100% - var(--room)) * var(--share)); background: var(--bar);\n"
     "  print-color-adjust: exact; -webkit-print-color-adjust: exact;\n"
     "}\n"
     ".bar b { font-weight: 600; }\n"
@@ -144,7 +152,8 @@ static const char narrow_tables[] =
     "  .bars, .bars caption, .bars tbody, .bars tr, .bars tbody th, .bars td { display: block; }\n"
     "  .bars thead { position: absolute; clip-path: inset(50%); }\n"
     "  .bars tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }\n"
-    "  .bars tbody th, .bars td { width: auto; padding: 0; border: 0; }\n"
+    "  .bars tbody th, .bars tbody td { width: auto; padding: 0; border: 0; }\n"
+    "  .bars tbody td:nth-child(2) { min-width: 0; }\n"
     "  .bars td.number { display: inline; padding: 0 .75rem 0 0; color: var(--quiet);\n"
     "    font-size: .875rem; }\n"
     "  .bars .bytes::after { content: \" bytes\"; }\n"
@@ -167,6 +176,8 @@ static const char wide_and_paper[] =
     "  dd.quote samp { max-height: none; }\n"
     "  .test summary::before { visibility: hidden; }\n"
     "}\n";
+
+/* clang-format on */
 
 void html_put_style(FILE *out) {
     static const char *const parts[] = {colours, ground, summary,       tests,

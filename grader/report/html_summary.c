@@ -97,11 +97,17 @@ static void put_digest(FILE *out, const char *term, const char *digest) {
         html_put(out, "<dt>%s</dt><dd><code>%s</code></dd>\n", term, digest);
 }
 
+static double number(const json_t *object, const char *name) {
+    return json_number_value(json_object_get(object, name));
+}
+
 static void put_times(FILE *out, const json_t *seconds) {
-    fprintf(out, "<dt>Time</dt><dd>%.1f s: build %.1f, tests %.1f (traced ones included)</dd>\n",
-            json_number_value(json_object_get(seconds, "total")),
-            json_number_value(json_object_get(seconds, "build")),
-            json_number_value(json_object_get(seconds, "tests")));
+    double traced = number(seconds, "traced_runs");
+    fprintf(
+        out,
+        "<dt>Time</dt><dd>%.1f s: build %.1f, tests %.1f (traced runs %.1f, others %.1f)</dd>\n",
+        number(seconds, "total"), number(seconds, "build"), number(seconds, "tests"), traced,
+        number(seconds, "runs") - traced);
 }
 
 static void put_files(FILE *out, const json_t *files) {

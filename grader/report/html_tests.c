@@ -61,20 +61,25 @@ static void put_budget(FILE *out, const json_t *budget) {
     put_prose_term(out, "Why it matters", result_text(budget, "why"));
 }
 
-/* Lost budgets in full; those that held only by their counts, unless all did. */
+static void put_held(FILE *out, const json_t *budget) {
+    html_put(out, "<dt>Held</dt><dd>%s %s, <bdi>%s</bdi>; %s %s</dd>\n",
+             grouped(result_number(budget, "counted")), result_text(budget, "unit"),
+             result_text(budget, "what"), result_text(budget, "relation"),
+             grouped(result_number(budget, "limit")));
+}
+
+/* A list for each. Where one is lost, those that held are a line each. */
 static void put_budgets(FILE *out, const json_t *test) {
     size_t index;
     json_t *budget;
     bool passed = is(test, "status", "passed");
     json_array_foreach (json_object_get(test, "budgets"), index, budget) {
-        bool held = json_is_true(json_object_get(budget, "held"));
-        if (passed || !held)
+        fputs("<dl>\n", out);
+        if (passed || !json_is_true(json_object_get(budget, "held")))
             put_budget(out, budget);
         else
-            html_put(out, "<dt>Held</dt><dd>%s %s, <bdi>%s</bdi>; %s %s</dd>\n",
-                     grouped(result_number(budget, "counted")), result_text(budget, "unit"),
-                     result_text(budget, "what"), result_text(budget, "relation"),
-                     grouped(result_number(budget, "limit")));
+            put_held(out, budget);
+        fputs("</dl>\n", out);
     }
 }
 
@@ -101,28 +106,33 @@ static const char *mark_of(const char *status) {
     return strcmp(status, "error") == 0 ? "!" : strcmp(status, "unmeasured") == 0 ? "–" : "?";
 }
 
-static void put_failure(FILE *out, const json_t *test) {
-    if (json_object_get(test, "expected") != NULL) {
+static void put_question(FILE *out, const json_t *test) {
+    bool decided = is(test, "status", "passed") || is(test, "status", "failed");
+    fputs("<dl>\n", out);
+    put_prose_term(out, "Asked", result_text(test, "asks"));
+    if (!decided)
+        html_put(out, "<dt>Because</dt><dd>%s</dd>\n", result_text(test, "message"));
+    if (decided && json_object_get(test, "expected") != NULL) {
         put_quote_term(out, "Expected", result_text(test, "expected"));
         put_quote_term(out, "Seen", result_text(test, "seen"));
     }
-    put_budgets(out, test);
+    fputs("</dl>\n", out);
+}
+
+static void put_way_out(FILE *out, const json_t *test) {
+    fputs("<dl>\n", out);
     put_steps_term(out, steps_of(test));
-    fputs("<dt class=\"next\">Next step</dt><dd class=\"next\">", out);
+    fputs("<dt class=\"next\">Next step</dt><dd>", out);
     html_put_prose(out, result_text(test, "hint"));
-    fputs("</dd>\n", out);
+    fputs("</dd>\n</dl>\n", out);
 }
 
 static void put_details(FILE *out, const json_t *test) {
-    fputs("<dl>\n", out);
-    put_prose_term(out, "Asked", result_text(test, "asks"));
-    if (is(test, "status", "failed"))
-        put_failure(out, test);
-    else if (is(test, "status", "passed"))
+    put_question(out, test);
+    if (is(test, "status", "passed") || is(test, "status", "failed"))
         put_budgets(out, test);
-    else
-        put_quote_term(out, "Because", result_text(test, "message"));
-    fputs("</dl>\n", out);
+    if (is(test, "status", "failed"))
+        put_way_out(out, test);
 }
 
 static void put_test(FILE *out, const json_t *test) {
@@ -157,8 +167,10 @@ static void put_step(FILE *out, const json_t *result, const json_t *step, size_t
     json_t *test;
     json_int_t points, most;
     step_points(result, result_text(step, "id"), &points, &most);
-    html_put(out, "<section id=\"step-%s\">\n<h2><code>%s</code>: %s <span class=\"points\">",
-             grouped((json_int_t)number), result_text(step, "id"), result_text(step, "title"));
+    html_put(
+        out,
+        "<section id=\"step-%s\">\n<h2><span><code>%s</code>: %s</span> <span class=\"points\">",
+        grouped((json_int_t)number), result_text(step, "id"), result_text(step, "title"));
     html_put(out, "%s of %s</span></h2>\n", grouped(points), grouped(most));
     json_array_foreach (json_object_get(result, "tests"), index, test) {
         if (is(test, "step", result_text(step, "id")))

@@ -183,6 +183,15 @@ static void print_step(FILE *out, const json_t *result, const json_t *step) {
     }
 }
 
+/* The compiler's lines, the word error in red. */
+static void print_compiler(FILE *out, const char *message) {
+    for (const char *error; (error = strstr(message, "error:")) != NULL; message = error + 6) {
+        put(out, message, (size_t)(error - message));
+        fprintf(out, "%serror:%s", colour(out, RED), colour(out, PLAIN));
+    }
+    put(out, message, strlen(message));
+}
+
 /* All tests have one and the same reason: then it is said once. */
 static bool print_build_failure(FILE *out, const json_t *result) {
     const json_t *build = json_object_get(result, "build");
@@ -190,7 +199,7 @@ static bool print_build_failure(FILE *out, const json_t *result) {
         return false;
     fprintf(out, "\n%sIt does not build, so nothing could be tested:%s\n\n", colour(out, RED),
             colour(out, PLAIN));
-    put(out, result_text(build, "message"), strlen(result_text(build, "message")));
+    print_compiler(out, result_text(build, "message"));
     return true;
 }
 
@@ -259,6 +268,10 @@ static void print_heading(FILE *out, const json_t *result) {
     terminal_wrapped(out, "graded: ", result_text(json_object_get(result, "submission"), "path"));
 }
 
+static double number(const json_t *object, const char *name) {
+    return json_number_value(json_object_get(object, name));
+}
+
 static void print_totals(FILE *out, const json_t *result) {
     const json_t *totals = json_object_get(result, "totals");
     const json_t *seconds = json_object_get(result, "seconds");
@@ -270,10 +283,11 @@ static void print_totals(FILE *out, const json_t *result) {
         fprintf(out, ", %s unmeasured", grouped(result_number(totals, "unmeasured")));
     if (result_number(totals, "inconclusive") > 0)
         fprintf(out, ", %s inconclusive", grouped(result_number(totals, "inconclusive")));
-    fprintf(out, "\n%s%.1f s: build %.1f, tests %.1f (traced ones included); sandbox: %s%s\n",
-            colour(out, DIM), json_number_value(json_object_get(seconds, "total")),
-            json_number_value(json_object_get(seconds, "build")),
-            json_number_value(json_object_get(seconds, "tests")), result_text(sandbox, "tier"),
+    fprintf(out,
+            "\n%s%.1f s: build %.1f, tests %.1f (traced runs %.1f, others %.1f); sandbox: %s%s\n",
+            colour(out, DIM), number(seconds, "total"), number(seconds, "build"),
+            number(seconds, "tests"), number(seconds, "traced_runs"),
+            number(seconds, "runs") - number(seconds, "traced_runs"), result_text(sandbox, "tier"),
             colour(out, PLAIN));
     if (json_object_get(sandbox, "why_not_strict") != NULL)
         terminal_wrapped(out, "no strict sandbox here: ", result_text(sandbox, "why_not_strict"));
@@ -330,10 +344,25 @@ static bool is_first_on(const json_t *ledger, size_t row) {
     return true;
 }
 
+/* How many times as many: "3,855 x", or one decimal for what is near. */
+static const char *times(json_int_t left, json_int_t right) {
+    static char text[40];
+    if (left == 0 || right == 0)
+        return "-";
+    double ratio = (double)left / (double)right;
+    if (ratio < 10)
+        snprintf(text, sizeof text, "%.1f x", ratio);
+    else
+        snprintf(text, sizeof text, "%s x", grouped((json_int_t)(ratio + 0.5)));
+    return text;
+}
+
 static void print_pair(FILE *out, const json_t *left, const json_t *right) {
     size_t index;
     json_t *row;
     fprintf(out, "\n%s%s%s\n", colour(out, BOLD), result_text(left, "title"), colour(out, PLAIN));
+    fprintf(out, "%s  %-20s %10s %10s   %11s %10s %9s%s\n", colour(out, DIM), "", "left calls",
+            "bytes", "right calls", "bytes", "", colour(out, PLAIN));
     json_array_foreach (json_object_get(left, "rows"), index, row) {
         json_int_t calls[2], bytes[2];
         const char *on = result_text(row, "on");
@@ -341,8 +370,8 @@ static void print_pair(FILE *out, const json_t *left, const json_t *right) {
             continue;
         sum_on(left, on, &calls[0], &bytes[0]);
         sum_on(right, on, &calls[1], &bytes[1]);
-        fprintf(out, "  %-22.22s %10s calls %10s bytes %10s calls %10s\n", on, grouped(calls[0]),
-                grouped(bytes[0]), grouped(calls[1]), grouped(bytes[1]));
+        fprintf(out, "  %-20.20s %10s %10s   %11s %10s %9s\n", on, grouped(calls[0]),
+                grouped(bytes[0]), grouped(calls[1]), grouped(bytes[1]), times(calls[0], calls[1]));
     }
 }
 

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 
 #include "grader/sandbox/sandbox.h"
 
@@ -33,6 +34,10 @@ static const struct denial denials[] = {
     {SCMP_SYS(process_vm_writev), EPERM},
     {SCMP_SYS(pidfd_getfd), EPERM},
     {SCMP_SYS(kcmp), EPERM},
+    /* memory that is in no process's resident set, and so escapes the watch */
+    {SCMP_SYS(memfd_create), EPERM},
+    {SCMP_SYS(memfd_secret), EPERM},
+    {SCMP_SYS(shmget), EPERM},
     /* namespaces and mounts of its own */
     {SCMP_SYS(unshare), EPERM},
     {SCMP_SYS(setns), EPERM},
@@ -82,6 +87,8 @@ int sandbox_write_filter(int fd) {
                              0) < 0)
             goto out;
     if (deny_clone_flags(filter) < 0 ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1,
+                         SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) < 0 ||
         seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
                          SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, TIOCSTI)) < 0)
         goto out;

@@ -39,6 +39,7 @@ static void drop_capabilities(void) {
 }
 
 static _Noreturn void become(int report_fd, char **arguments) {
+    setsid(); /* what it sends to its process group reaches no one else */
     drop_capabilities();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     send_message(report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
@@ -47,8 +48,9 @@ static _Noreturn void become(int report_fd, char **arguments) {
     _exit(127);
 }
 
-/* Outside a PID namespace nobody kills what the program left, so we do: as their subreaper, all of
- * them become our children once their parents are gone (prctl(2), PR_SET_CHILD_SUBREAPER). */
+/* Kills what the program left running, and reaps it, so that its memory is in the account. Outside
+ * a PID namespace nobody else would: as their subreaper, all of them become our children once their
+ * parents are gone (prctl(2), PR_SET_CHILD_SUBREAPER). */
 static void end_what_was_left(void) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
@@ -73,6 +75,13 @@ static int64_t microseconds(struct timeval time) {
     return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
 }
 
+/* The largest peak of the program, its descendants, and what it left (getrusage(2),
+ * RUSAGE_CHILDREN: of those that were waited for, the maximum). */
+static int64_t largest_of_all(void) {
+    struct rusage used;
+    return getrusage(RUSAGE_CHILDREN, &used) == 0 ? used.ru_maxrss : -1;
+}
+
 /* Reaps whatever ends until the program does. */
 static struct launch_message wait_for(pid_t program) {
     struct rusage used;
@@ -83,7 +92,6 @@ static struct launch_message wait_for(pid_t program) {
     while (ended != program && (ended > 0 || errno == EINTR));
     return (struct launch_message){.kind = LAUNCH_ENDED,
                                    .wait_status = status,
-                                   .max_rss_kib = used.ru_maxrss,
                                    .voluntary = used.ru_nvcsw,
                                    .involuntary = used.ru_nivcsw,
                                    .user_us = microseconds(used.ru_utime),
@@ -109,9 +117,10 @@ int main(int argc, char **argv) {
     if (program == 0)
         become(report_fd, argv + 2);
     struct launch_message report = wait_for(program);
-    send_message(report_fd, &report);
-    if (getpid() != 1) /* with PID 1, the kernel ends the whole namespace */
+    if (report.left_behind)
         end_what_was_left();
+    report.max_rss_kib = largest_of_all();
+    send_message(report_fd, &report);
     if (WIFSIGNALED(report.wait_status))
         return 128 + WTERMSIG(report.wait_status);
     return WEXITSTATUS(report.wait_status);

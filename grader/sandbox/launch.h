@@ -12,7 +12,7 @@ enum launch_message_kind { LAUNCH_STARTS = 1, LAUNCH_ENDED = 2 };
 struct launch_message {
     int32_t kind;
     int32_t wait_status; /* wait(2) */
-    int64_t max_rss_kib; /* getrusage(2), ru_maxrss of the program and of children it waited for */
+    int64_t max_rss_kib; /* largest peak of the program and of all its descendants (getrusage(2)) */
     int64_t voluntary;   /* context switches */
     int64_t involuntary;
     int64_t user_us;

@@ -38,19 +38,51 @@ const char *sandbox_tier_name(enum sandbox_tier tier) {
     return tier == SANDBOX_STRICT ? "strict" : "none";
 }
 
-void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier) {
+/* The namespace's first process gets every orphan, and a test runner is no reaper: Criterion 2.4
+ * spins for ever on the end of a child that it did not start. A shell takes them, for it waits for
+ * all. */
+/* Criterion names its socket /tmp/criterion_PID.sock, and in a PID namespace of its own every
+ * runner has the same PID: two gradings at once, or one that was killed before, would take each
+ * other's place. The folders that must stay visible are held open across the change and bound
+ * again. */
+static const char own_tmp[] =
+    "exec 3<\"$1\" 4<\"$2\" 5<\"$3\"\n"
+    "mount -t tmpfs tmpfs /tmp || exit 125\n"
+    "fd=3\n"
+    "for kept in \"$1\" \"$2\" \"$3\"; do\n"
+    "    case $kept in\n"
+    "    /tmp/*) mkdir -p \"$kept\" || exit 125\n"
+    "        mount -c --rbind /proc/self/fd/$fd \"$kept\" || exit 125 ;;\n"
+    "    esac\n"
+    "    fd=$((fd + 1))\n"
+    "done\n"
+    "shift 3\n"
+    "\"$@\" 3<&- 4<&- 5<&-\n"
+    "exit\n"; /* no exec: the shell stays PID 1 and reaps orphans, which a test runner does not */
+
+void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier,
+                       const char *const *kept) {
     static const char *const words[] = {
-        "unshare",      "--user",       "--map-root-user", "--pid", "--fork",
-        "--kill-child", "--mount-proc", "--net",           "--",    NULL};
-    if (tier == SANDBOX_STRICT)
-        arguments_add_all(arguments, words);
+        "unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc",
+        "--net",   "--",     "/bin/sh",         "-c",    own_tmp,  "sh",           NULL};
+    if (tier != SANDBOX_STRICT)
+        return;
+    arguments_add_all(arguments, words);
+    for (size_t i = 0; i < OUTER_KEEPS; i++)
+        arguments_add(arguments, "%s", kept == NULL ? "/" : kept[i]);
 }
 
 /* /bin, /lib and so on: links into /usr on merged systems, folders of their own on others. */
-static void add_system_folders(struct arguments *arguments) {
-    static const char *const folders[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
-    arguments_add_all(arguments, (const char *const[]){"--ro-bind", "/usr", "/usr", NULL});
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+static void add_system_folders(struct arguments *arguments, bool tools) {
+    static const char *const folders[] = {"/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin"};
+    static const char *const libraries[] = {"/usr/lib", "/usr/lib32", "/usr/lib64",
+                                            "/usr/local/lib"};
+    if (tools)
+        arguments_add_all(arguments, (const char *const[]){"--ro-bind", "/usr", "/usr", NULL});
+    for (size_t i = 0; !tools && i < sizeof libraries / sizeof *libraries; i++)
+        arguments_add_all(arguments,
+                          (const char *const[]){"--ro-bind-try", libraries[i], libraries[i], NULL});
+    for (size_t i = 0; i < (tools ? 6 : 4); i++) {
         char target[256];
         ssize_t length = readlink(folders[i], target, sizeof target - 1);
         if (length > 0) {
@@ -115,10 +147,11 @@ void sandbox_add_inner(struct arguments *arguments, const struct sandbox *sandbo
         arguments_add(arguments, "--seccomp");
         arguments_add(arguments, "%d", sandbox->filter_fd);
     }
-    add_system_folders(arguments);
+    add_system_folders(arguments, sandbox->tools);
     arguments_add_all(arguments, (const char *const[]){"--proc", "/proc", "--dev", "/dev", NULL});
     add_writable_places(arguments, sandbox->tmp_mib);
     add_own_mounts(arguments, sandbox);
-    arguments_add_all(arguments, (const char *const[]){"--remount-ro", "/dev", "--remount-ro", "/",
-                                                       "--chdir", sandbox->directory, "--", NULL});
+    arguments_add_all(arguments, (const char *const[]){"--remount-ro", "/dev", "--remount-ro",
+                                                       "/proc", "--remount-ro", "/", "--chdir",
+                                                       sandbox->directory, "--", NULL});
 }

@@ -42,12 +42,18 @@ struct sandbox {
     const char *directory; /* working directory, as seen inside */
     int filter_fd;         /* compiled system-call filter, or -1 */
     bool share_network;
+    bool tools;  /* the machine's commands, a compiler's among them, and not just its libraries */
     int tmp_mib; /* size of its /tmp and its /dev/shm */
 };
 
-/* Adds the outer namespaces of a test run: its own users, PIDs with a fresh /proc, mounts, network.
- */
-void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier);
+enum { OUTER_KEEPS = 3 };
+
+/* Adds the outer namespaces of a test run: its own users, PIDs with a fresh /proc, network, and
+ * mounts with a /tmp of its own.
+ * Descriptors 3 to 5 do not pass through.
+ * kept  OUTER_KEEPS folders, absolute, that stay visible even when they lie in /tmp; or NULL */
+void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier,
+                       const char *const *kept);
 
 /* Adds the sandbox itself, up to where the program's own words follow. */
 void sandbox_add_inner(struct arguments *arguments, const struct sandbox *sandbox);

@@ -48,7 +48,7 @@ const struct ledger *ledger_of(const struct run *run) {
 
 /* Libraries and the loader's own files are not the program's work. */
 static bool is_systems(const char *name) {
-    static const char *const places[] = {"/usr/", "/lib", "/etc/ld.so", "/proc/", "/submission/"};
+    static const char *const places[] = {"/usr/", "/lib", "/etc/ld.so", "/submission/"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(name, places[i], strlen(places[i])) == 0)
             return true;
@@ -69,22 +69,32 @@ static const char *known_name(const struct run *run, const char *name) {
     return strcmp(name, errors) == 0 ? "standard error" : name;
 }
 
-/* Whether a call was on a channel of the program's own making: a pipe, a socket, a file in memory or in
- * /tmp. Bytes that take such a detour are moved twice, and both moves count. */
-static bool is_own_channel(const struct run *run, const char *name) {
+/* Whether a call was on a channel that the test did not give for it: a pipe, a socket, a file in
+ * memory or in /tmp, /proc/self/mem; standard input where nothing was fed; an output that it reads
+ * back. Bytes that take such a detour are moved twice, and both moves count. */
+static bool is_own_channel(const struct run *run, enum call_family family, const char *name) {
     size_t length = strlen(program_directory());
+    const char *known = known_name(run, name);
+    bool is_fed = run->fed_bytes > 0;
+    if (strncmp(name, program_directory(), length) == 0 && name[length] == '/')
+        return !is_made_here(name + length + 1);
+    if (strcmp(known, "standard input") == 0)
+        return family == WRITES || !is_fed;
+    if (strcmp(known, "standard output") == 0 || strcmp(known, "standard error") == 0)
+        return family == READS;
     bool is_device = strncmp(name, "/dev/", 5) == 0 && strncmp(name, "/dev/shm/", 9) != 0;
-    bool is_given = strncmp(name, program_directory(), length) == 0 && name[length] == '/';
-    return !is_device && !is_given && !is_systems(name) && known_name(run, name) == name;
+    return !is_device && !is_systems(name);
 }
 
-static int64_t calls_on_own_channels(const struct ledger *ledger, enum call_family family) {
+static int64_t calls_on_own_channels(const struct ledger *ledger, enum call_family family,
+                                     const char *target) {
     const struct run *run = run_of(ledger);
     int64_t calls = 0;
     for (size_t i = 0; run != NULL && i < ledger->count; i++) {
         const struct call *call = &ledger->calls[i];
         const char *name = family == READS ? call->from : call->to;
-        calls += name != NULL && family_has(family, call->name) && is_own_channel(run, name);
+        calls += name != NULL && strcmp(name, target) != 0 && family_has(family, call->name) &&
+                 is_own_channel(run, family, name);
     }
     return calls;
 }
@@ -126,7 +136,7 @@ void budget(const struct ledger *ledger, enum call_family family, struct target 
             enum budget_relation relation, const char *formula, int64_t limit, const char *why) {
     struct call_tally tally = ledger_tally(ledger, family, target.name);
     if (relation != BUDGET_LEAST)
-        tally.calls += calls_on_own_channels(ledger, family);
+        tally.calls += calls_on_own_channels(ledger, family, target.name);
     const char *problem = problem_with(&tally, &target, relation, limit);
     char what[256];
     snprintf(what, sizeof what, "%s on %s", family_name(family), target.shown);

@@ -10,13 +10,16 @@ static json_t *full_name(const struct criterion_test *test) {
 }
 
 ReportHook(PRE_ALL)(struct criterion_test_set *tests) {
-    json_t *names = json_array();
+    json_t *names = json_array(), *places = json_object();
     FOREACH_SET(struct criterion_suite_set * suite, tests->suites) {
         FOREACH_SET(struct criterion_test * test, suite->tests) {
-            json_array_append_new(names, full_name(test));
+            json_t *name = full_name(test);
+            json_object_set_new(places, json_string_value(name),
+                                json_sprintf("%s:%u", test->data->file_, test->data->line_));
+            json_array_append_new(names, name);
         }
     }
-    append_record(json_pack("{ss so}", "kind", "plan", "tests", names));
+    append_record(json_pack("{ss so so}", "kind", "plan", "tests", names, "places", places));
 }
 
 static const char *status_of(const struct criterion_test_stats *stats) {

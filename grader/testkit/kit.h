@@ -34,6 +34,9 @@ void record(const char *kind, json_t *fields);
 /* Writes one record as it is; takes the reference. */
 void append_record(json_t *fields);
 
+/* Whether this test made a file of that name. */
+bool is_made_here(const char *name);
+
 /* Our path of a scratch file of this test, and the program's. Static buffers, one each. */
 const char *scratch_path(const char *name);
 const char *program_path(const char *name);

@@ -15,20 +15,21 @@ struct call_shape {
     const char *name;
     int from;
     int to;
-    int size; /* argument that holds the length when the result doesn't (mmap); -1: the result does
-               */
+    int size;  /* argument that holds the length when the result doesn't (mmap); -1: the result does
+                */
+    int asked; /* argument that holds how many bytes were asked for, or the vector; -1: not told */
 };
 
 static const struct call_shape shapes[] = {
-    {"read", 0, -1, -1},     {"readv", 0, -1, -1},    {"pread64", 0, -1, -1},
-    {"preadv", 0, -1, -1},   {"preadv2", 0, -1, -1},  {"recvfrom", 0, -1, -1},
-    {"recvmsg", 0, -1, -1},  {"mmap", 4, -1, 1},      {"write", -1, 0, -1},
-    {"writev", -1, 0, -1},   {"pwrite64", -1, 0, -1}, {"pwritev", -1, 0, -1},
-    {"pwritev2", -1, 0, -1}, {"sendto", -1, 0, -1},   {"sendmsg", -1, 0, -1},
-    {"sendfile", 1, 0, -1},  {"splice", 0, 2, -1},    {"copy_file_range", 0, 2, -1},
-    {"tee", 0, 1, -1},       {"vmsplice", -1, 0, -1}, {"execve", -1, -1, -1},
-    {"clone", -1, -1, -1},   {"clone3", -1, -1, -1},  {"fork", -1, -1, -1},
-    {"vfork", -1, -1, -1},
+    {"read", 0, -1, -1, 2},     {"readv", 0, -1, -1, 1},     {"pread64", 0, -1, -1, 2},
+    {"preadv", 0, -1, -1, 1},   {"preadv2", 0, -1, -1, 1},   {"recvfrom", 0, -1, -1, 2},
+    {"recvmsg", 0, -1, -1, -1}, {"mmap", 4, -1, 1, 1},       {"write", -1, 0, -1, 2},
+    {"writev", -1, 0, -1, 1},   {"pwrite64", -1, 0, -1, 2},  {"pwritev", -1, 0, -1, 1},
+    {"pwritev2", -1, 0, -1, 1}, {"sendto", -1, 0, -1, 2},    {"sendmsg", -1, 0, -1, -1},
+    {"sendfile", 1, 0, -1, -1}, {"splice", 0, 2, -1, -1},    {"copy_file_range", 0, 2, -1, -1},
+    {"tee", 0, 1, -1, -1},      {"vmsplice", -1, 0, -1, -1}, {"execve", -1, -1, -1, -1},
+    {"clone", -1, -1, -1, -1},  {"clone3", -1, -1, -1, -1},  {"fork", -1, -1, -1, -1},
+    {"vfork", -1, -1, -1, -1},  {"recvmmsg", 0, -1, -1, -1}, {"sendmmsg", -1, 0, -1, -1},
 };
 
 static const struct call_shape *shape_of(const char *name) {
@@ -97,7 +98,10 @@ static char *argument_end(char *text) {
 /* Cuts "3</in/file>" down to "/in/file", and "1</dev/full<char 1:7>>" to "/dev/full"; NULL when the
  * descriptor has no name ("-1"). */
 static char *descriptor_name(char *argument) {
+    static char unnamed[] = "?"; /* open, but the tracer was not told what it is */
     char *open = strchr(argument, '<');
+    if (open == NULL && isdigit((unsigned char)*argument))
+        return unnamed;
     char *close = open == NULL ? NULL : name_end(open + 1);
     if (close == NULL)
         return NULL;
@@ -156,6 +160,19 @@ static int64_t parse_time(char **line) {
     return seconds * 1000000000 + fraction;
 }
 
+/* "65536", or "[{iov_base="..."..., iov_len=3}, {..., iov_len=4096}]" and its sum. */
+static int64_t parse_asked(const char *argument) {
+    static const char key[] = "iov_len=";
+    int64_t sum = 0;
+    if (*argument != '[')
+        return strtoll(argument, NULL, 0);
+    while ((argument = strstr(argument, key)) != NULL) {
+        argument += sizeof key - 1;
+        sum += strtoll(argument, NULL, 0);
+    }
+    return sum;
+}
+
 bool ledger_parse_line(char *line, struct call *call) {
     *call = (struct call){.time_ns = parse_time(&line)};
     while (*line == ' ')
@@ -180,6 +197,8 @@ bool ledger_parse_line(char *line, struct call *call) {
         call->to = descriptor_name(arguments[shape->to]);
     if (call->error == NULL && result > 0)
         call->bytes = shape->size >= 0 ? strtoll(arguments[shape->size], NULL, 0) : result;
+    if (shape->asked >= 0 && shape->asked < count)
+        call->asked = parse_asked(arguments[shape->asked]);
     return true;
 }
 
@@ -234,6 +253,13 @@ static pid_t new_thread(const char *line) {
     return atoi(ours != NULL ? ours + 3 : result);
 }
 
+/* strace's mark stands at the end of the line, after all that a program can have a say in. */
+static bool is_injected(const char *line) {
+    static const char mark[] = " (INJECTED)\n";
+    size_t length = strlen(line);
+    return length >= sizeof mark - 1 && strcmp(line + length - (sizeof mark - 1), mark) == 0;
+}
+
 /* Reads one log. Births are kept as calls whose `bytes` is the new thread's number. */
 static int read_log(struct ledger *ledger, struct log *log, const char *path, const char *program) {
     FILE *file = fopen(path, "re");
@@ -247,8 +273,11 @@ static int read_log(struct ledger *ledger, struct log *log, const char *path, co
         bool starts = strstr(line, start) != NULL;
         pid_t born = new_thread(line);
         struct call call;
-        if (!ledger_parse_line(line, &call))
+        bool injected = is_injected(line);
+        if (!ledger_parse_line(line, &call)) {
+            ledger->injected += injected;
             continue;
+        }
         call.thread = log->thread;
         call.from = keep_string(ledger, call.from);
         call.to = keep_string(ledger, call.to);
@@ -395,6 +424,7 @@ struct call_tally ledger_tally(const struct ledger *ledger, enum call_family fam
         tally.calls++;
         tally.bytes += call->bytes;
         tally.failed += call->error != NULL;
+        tally.cut_short += call->error == NULL && call->bytes < call->asked;
         tally.largest = call->bytes > tally.largest ? call->bytes : tally.largest;
         size_t known = 0;
         while (known < tally.threads && known < 64 && seen[known] != call->thread)

@@ -28,14 +28,16 @@ struct call {
     const char *from;
     const char *to;
     int64_t bytes;     /* moved; 0 when it failed */
+    int64_t asked;     /* to be moved; 0 when the log doesn't tell */
     const char *error; /* "EINTR"; NULL when it succeeded */
 };
 
 struct ledger {
     struct call *calls;
     size_t count;
-    size_t threads; /* of the program, its first one included */
-    bool measured;  /* false: nothing below is known, for the reason in `why_not` */
+    size_t injected; /* calls that strace failed on our behalf; in no other number */
+    size_t threads;  /* of the program, its first one included */
+    bool measured;   /* false: nothing below is known, for the reason in `why_not` */
     char why_not[256];
     char **strings; /* what the entries point to */
     size_t string_count;
@@ -62,9 +64,10 @@ const char *family_name(enum call_family family);
 struct call_tally {
     int64_t calls;
     int64_t bytes;
-    int64_t failed;  /* of `calls` */
-    int64_t largest; /* most bytes that one call moved */
-    size_t threads;  /* distinct */
+    int64_t failed;    /* of `calls` */
+    int64_t cut_short; /* of `calls`: succeeded, with fewer bytes than were asked for */
+    int64_t largest;   /* most bytes that one call moved */
+    size_t threads;    /* distinct */
 };
 /* name NULL: on anything. */
 struct call_tally ledger_tally(const struct ledger *ledger, enum call_family family,

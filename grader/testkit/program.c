@@ -18,13 +18,14 @@
 #include "grader/testkit/kit.h"
 
 enum {
-    USUAL_LIMIT_MS = 10 * 1000,
+    USUAL_LIMIT_MS = 5 * 1000,
     ASLEEP_LIMIT_MS = 2000, /* nothing outside the program would wake it: it hangs */
     USUAL_OUTPUT_BYTES = 4 << 20,
     LOG_LIMIT_BYTES = 64 << 20, /* a log that large ends the run */
     LOG_LINE_BYTES = 64,        /* about the shortest line of a log */
     PIPE_BYTES = 4096,          /* the least a pipe can be made to hold (fcntl(2), F_SETPIPE_SZ) */
     PATIENCE_MS = 5000,         /* for what takes microseconds on a free machine */
+    LOOKS = 20,                 /* in a row, a millisecond apart, that find it asleep */
 };
 
 static struct run *runs; /* of this test; freed with its process */
@@ -32,7 +33,8 @@ static struct run *runs; /* of this test; freed with its process */
 /* Every call that can move bytes, and those that start programs and threads. */
 static const char traced_calls[] =
     "trace=read,readv,pread64,preadv,preadv2,recvfrom,recvmsg,mmap,write,writev,pwrite64,pwritev,"
-    "pwritev2,sendto,sendmsg,sendfile,splice,tee,vmsplice,copy_file_range,execve,clone,clone3,"
+    "pwritev2,sendto,sendmsg,sendmmsg,recvmmsg,sendfile,splice,tee,vmsplice,copy_file_range,execve,"
+    "clone,clone3,"
     "fork,vfork";
 
 static void add_tracer(struct arguments *arguments, const struct run *run) {
@@ -252,10 +254,14 @@ void finish(struct run *run) {
     while (take_message(run, false) > 0)
         ;
     close(run->report_fd);
+    record("run", json_pack("{sb sf}", "traced", run->program.traced, "seconds",
+                            (double)(run->process.ended_ns - run->process.started_ns) / 1e9));
     if (run->program.traced)
         take_ledger(run);
     require_a_start(run);
     require_own_end(run);
+    if (run->program.fault != NULL && run->ledger.measured && run->ledger.injected == 0)
+        fail_test("calls that can be interrupted", "none met the fault");
     if (!run->reported && run->process.end == PROCESS_ENDED)
         fail_test("an end of its own", "the program's launcher was killed with it");
 }
@@ -311,8 +317,9 @@ static char state_of(const struct run *run) {
     return procfs_status(run->pid, &status) == 0 ? status.state : '?';
 }
 
-static bool await_state(const struct run *run, char state, int64_t deadline) {
-    while (state_of(run) != state)
+/* A traced process that is stopped shows `t` for its tracer in place of `T`. */
+static bool await_stop(const struct run *run, int64_t deadline) {
+    for (char state = state_of(run); state != 'T' && state != 't'; state = state_of(run))
         if (milliseconds_left(deadline) == 0)
             return false;
         else
@@ -320,9 +327,31 @@ static bool await_state(const struct run *run, char state, int64_t deadline) {
     return true;
 }
 
-static bool is_full(const struct run *run, int room) {
+static int waiting_output(const struct run *run) {
     int waiting = 0;
-    return ioctl(run->process.stdout_fd, FIONREAD, &waiting) == 0 && waiting >= room;
+    return ioctl(run->process.stdout_fd, FIONREAD, &waiting) == 0 ? waiting : 0;
+}
+
+/* Waits until its output waits to be read, as much as before, and it sleeps, at every look. A pipe
+ * can be full with fewer bytes than it holds at most: what is left of a page serves small writes
+ * alone. */
+static bool await_full_pipe(const struct run *run, int64_t deadline) {
+    for (int looks = 0, before = 0; looks < LOOKS; usleep(1000)) {
+        int waiting = waiting_output(run);
+        looks = waiting > 0 && waiting == before && state_of(run) == 'S' ? looks + 1 : 0;
+        before = waiting;
+        if (milliseconds_left(deadline) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Whoever of the program's processes does the writing. */
+static void signal_tree(pid_t root, int number) {
+    pid_t pids[64];
+    size_t count = process_tree(root, pids, 64);
+    for (size_t i = 0; i < count; i++)
+        kill(pids[i], number);
 }
 
 bool cut_a_write_short(struct run *run) {
@@ -330,19 +359,12 @@ bool cut_a_write_short(struct run *run) {
     int64_t deadline = deadline_in_ms(PATIENCE_MS);
     while (run->pid == 0 && take_message(run, true) > 0 && run->pid == 0)
         ;
-    if (room < 0 || run->pid == 0)
-        return false;
-    while (!is_full(run, room))
-        if (milliseconds_left(deadline) == 0)
-            return false;
-        else
-            usleep(200);
-    if (!await_state(run, 'S', deadline))
+    if (room < 0 || run->pid == 0 || !await_full_pipe(run, deadline))
         return false;
     step("let its output's pipe fill, stop and continue it in its write");
-    kill(run->pid, SIGSTOP);
-    bool stopped = await_state(run, 'T', deadline);
-    kill(run->pid, SIGCONT);
+    signal_tree(run->pid, SIGSTOP);
+    bool stopped = await_stop(run, deadline);
+    signal_tree(run->pid, SIGCONT);
     return stopped;
 }
 

@@ -53,7 +53,23 @@ const char *program_executable(void) {
     return path;
 }
 
+static char *made[64];
+static size_t made_count;
+
+static void remember(const char *name) {
+    if (made_count < sizeof made / sizeof *made)
+        made[made_count++] = strdup(name);
+}
+
+bool is_made_here(const char *name) {
+    for (size_t i = 0; i < made_count; i++)
+        if (made[i] != NULL && strcmp(made[i], name) == 0)
+            return true;
+    return false;
+}
+
 static int open_new(const char *name) {
+    remember(name);
     int fd = open(scratch_path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         unmeasured("can't make %s: %s", scratch_path(name), strerror(errno));
@@ -103,6 +119,14 @@ void make_sparse(const char *name, int64_t size_bytes) {
         unmeasured("%s is no tmpfs, and elsewhere a large hole is slow to read", kit()->scratch);
     if (ftruncate(fd, size_bytes) < 0)
         unmeasured("can't make a file of %lld bytes: %s", (long long)size_bytes, strerror(errno));
+    close(fd);
+}
+
+void append_to(const char *name, const void *data, size_t size_bytes) {
+    int fd = open(scratch_path(name), O_WRONLY | O_APPEND | O_CLOEXEC);
+    step("append %zu bytes to `%s`", size_bytes, name);
+    if (fd < 0 || write_full(fd, data, size_bytes) < 0)
+        unmeasured("can't write %s: %s", scratch_path(name), strerror(errno));
     close(fd);
 }
 

@@ -28,6 +28,9 @@
 
 /* ---- Starting the submission's program ---- */
 
+/* For a fault in whichever call a program reads with; mmap can't be interrupted. */
+#define ALL_READS "read,readv,pread64,preadv,preadv2,sendfile,splice,copy_file_range"
+
 /* What to start. Zero stands for the usual in every field. */
 struct program {
     const char *const *arguments; /* WORDS("sum", "input"): those after the program's name */
@@ -35,10 +38,11 @@ struct program {
     size_t input_bytes;
     const char *stdout_path;   /* a file instead of the pipe, such as "/dev/full" */
     bool traced;               /* count its calls; never for memory, switches or concurrency */
-    const char *fault;         /* strace's words for a fault: "read:error=EINTR:when=1+2" */
+    const char *fault;         /* strace's words: ALL_READS ":error=EINTR:when=1+2"; if no call
+                                * meets it, the test fails */
     const char *fault_path;    /* the scratch file whose calls meet it */
     int64_t call_limit;        /* traced: end it after about so many calls */
-    int limit_ms;              /* a hang, not a speed; usually 10 s */
+    int limit_ms;              /* a hang, not a speed; usually 5 s */
     size_t output_limit_bytes; /* usually 4 MiB */
 };
 
@@ -89,8 +93,9 @@ void await_output(struct run *run, size_t size_bytes);
 void close_output(struct run *run);
 
 /* Waits, without reading, until its standard output's pipe is full and it sleeps in a write; then
- * stops and continues it, which cuts that write short (pipe(7), signal(7)). Returns whether that
- * was seen. */
+ * stops and continues it, which cuts that write short (pipe(7), signal(7)). Returns whether it did
+ * so; that a write came up short is for the ledger to say (`cut_short`): one of up to PIPE_BUF
+ * bytes never does. */
 bool cut_a_write_short(struct run *run);
 
 /* Waits for its end and takes what it left. */
@@ -112,6 +117,7 @@ void make_file(const char *name, const void *data, size_t size_bytes);
 const char *make_text(const char *name, size_t size_bytes);
 /* Takes no room on a tmpfs; the test is unmeasured where there is none. */
 void make_sparse(const char *name, int64_t size_bytes);
+void append_to(const char *name, const void *data, size_t size_bytes);
 void make_directory(const char *name);
 void make_unreadable(const char *name);
 
