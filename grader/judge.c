@@ -79,11 +79,10 @@ static void settle(json_t *test, const json_t *record) {
         return;
     if (json_object_get(test, "lost_budget") != NULL || json_object_get(test, "expected") != NULL)
         json_object_set_new(test, "status", json_string("failed"));
-    else if (strcmp(status, "skipped") == 0)
-        json_object_set_new(test, "status",
-                            json_string(json_object_get(test, "inconclusive") != NULL
-                                            ? "inconclusive"
-                                            : "unmeasured"));
+    else if (json_object_get(test, "inconclusive") != NULL)
+        json_object_set_new(test, "status", json_string("inconclusive"));
+    else if (strcmp(status, "skipped") == 0 || json_object_get(test, "unmeasured") != NULL)
+        json_object_set_new(test, "status", json_string("unmeasured"));
 }
 
 static bool take_record(struct verdicts *verdicts, json_t *record) {
@@ -171,8 +170,8 @@ int verdicts_check_plan(const struct lab *lab, const json_t *plan) {
         const struct manifest_step *step = &lab->manifest->steps[i];
         for (unsigned j = 0; j < step->tests_count; j++)
             if (!plan_has(tests, step->id, step->tests[j].name)) {
-                manifest_complain(lab->manifest_path, "name", step->tests[j].name,
-                                  "the lab's tests hold no such test");
+                manifest_complain_of_test(lab->manifest_path, i, j,
+                                          "the lab's tests hold no such test");
                 return -1;
             }
     }

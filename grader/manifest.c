@@ -101,25 +101,31 @@ static const yaml_node_t *value_under(yaml_document_t *document, const yaml_node
     return NULL;
 }
 
-/* Finds the last such value, for of two that clash the second is the one to change. */
-static yaml_mark_t find_mark(FILE *file, const char *key, const char *value) {
-    yaml_mark_t mark = {0};
+static bool load_document(const char *path, yaml_document_t *document) {
     yaml_parser_t parser;
-    yaml_document_t document;
-    if (!yaml_parser_initialize(&parser))
-        return mark;
-    yaml_parser_set_input_file(&parser, file);
-    if (yaml_parser_load(&parser, &document)) {
-        for (int i = 1; yaml_document_get_node(&document, i) != NULL; i++) {
-            const yaml_node_t *node = yaml_document_get_node(&document, i);
-            const yaml_node_t *found =
-                node->type == YAML_MAPPING_NODE ? value_under(&document, node, key, value) : NULL;
-            if (found != NULL && found->start_mark.index >= mark.index)
-                mark = found->start_mark;
-        }
-        yaml_document_delete(&document);
+    FILE *file = fopen(path, "re");
+    if (file == NULL || !yaml_parser_initialize(&parser)) {
+        if (file != NULL)
+            fclose(file);
+        return false;
     }
+    yaml_parser_set_input_file(&parser, file);
+    bool loaded = yaml_parser_load(&parser, document);
     yaml_parser_delete(&parser);
+    fclose(file);
+    return loaded;
+}
+
+/* Finds the last such value, for of two that clash the second is the one to change. */
+static yaml_mark_t find_mark(yaml_document_t *document, const char *key, const char *value) {
+    yaml_mark_t mark = {0};
+    for (int i = 1; yaml_document_get_node(document, i) != NULL; i++) {
+        const yaml_node_t *node = yaml_document_get_node(document, i);
+        const yaml_node_t *found =
+            node->type == YAML_MAPPING_NODE ? value_under(document, node, key, value) : NULL;
+        if (found != NULL && found->start_mark.index >= mark.index)
+            mark = found->start_mark;
+    }
     return mark;
 }
 
@@ -131,10 +137,40 @@ static void complain_at(const char *path, size_t line, size_t column, const char
 
 bool manifest_complain(const char *path, const char *key, const char *value, const char *why) {
     yaml_mark_t mark = {0};
-    FILE *file = fopen(path, "re");
-    if (file != NULL) {
-        mark = find_mark(file, key, value);
-        fclose(file);
+    yaml_document_t document;
+    if (load_document(path, &document)) {
+        mark = find_mark(&document, key, value);
+        yaml_document_delete(&document);
+    }
+    complain_at(path, mark.line + 1, mark.column + 1, why);
+    return false;
+}
+
+/* The entry at `index` of the list under `key`; NULL when there is none. */
+static const yaml_node_t *entry_under(yaml_document_t *document, const yaml_node_t *mapping,
+                                      const char *key, unsigned index) {
+    const yaml_node_t *list = mapping == NULL || mapping->type != YAML_MAPPING_NODE
+                                  ? NULL
+                                  : value_under(document, mapping, key, NULL);
+    if (list == NULL || list->type != YAML_SEQUENCE_NODE ||
+        index >= list->data.sequence.items.top - list->data.sequence.items.start)
+        return NULL;
+    return yaml_document_get_node(document, list->data.sequence.items.start[index]);
+}
+
+bool manifest_complain_of_test(const char *path, unsigned step, unsigned test, const char *why) {
+    yaml_mark_t mark = {0};
+    yaml_document_t document;
+    if (load_document(path, &document)) {
+        const yaml_node_t *root = yaml_document_get_root_node(&document);
+        const yaml_node_t *entry =
+            entry_under(&document, entry_under(&document, root, "steps", step), "tests", test);
+        const yaml_node_t *name = entry == NULL || entry->type != YAML_MAPPING_NODE
+                                      ? NULL
+                                      : value_under(&document, entry, "name", NULL);
+        if (name != NULL)
+            mark = name->start_mark;
+        yaml_document_delete(&document);
     }
     complain_at(path, mark.line + 1, mark.column + 1, why);
     return false;
@@ -174,6 +210,57 @@ static cyaml_config_t config_for(struct story *story) {
                             .flags = CYAML_CFG_DEFAULT};
 }
 
+static bool is_before(yaml_mark_t mark, const struct story *story) {
+    return mark.line + 1 < story->line ||
+           (mark.line + 1 == story->line && mark.column + 1 <= story->column);
+}
+
+/* libcyaml tells of a key that should not be there at the value before it: finds the key itself. */
+static const yaml_node_t *key_behind(yaml_document_t *document, const char *key,
+                                     const struct story *story) {
+    const yaml_node_t *nearest = NULL;
+    for (int i = 1; yaml_document_get_node(document, i) != NULL; i++) {
+        const yaml_node_t *node = yaml_document_get_node(document, i);
+        if (is_scalar(node, key) && !is_before(node->start_mark, story) &&
+            (nearest == NULL || node->start_mark.index < nearest->start_mark.index))
+            nearest = node;
+    }
+    return nearest;
+}
+
+/* And of one that is missing at the end of its mapping: finds that one's beginning. */
+static const yaml_node_t *mapping_without(yaml_document_t *document, const char *key,
+                                          const struct story *story) {
+    const yaml_node_t *innermost = NULL;
+    for (int i = 1; yaml_document_get_node(document, i) != NULL; i++) {
+        const yaml_node_t *node = yaml_document_get_node(document, i);
+        if (node->type == YAML_MAPPING_NODE && is_before(node->start_mark, story) &&
+            (!is_before(node->end_mark, story) || innermost == NULL) &&
+            value_under(document, node, key, NULL) == NULL &&
+            (innermost == NULL || node->start_mark.index > innermost->start_mark.index))
+            innermost = node;
+    }
+    return innermost;
+}
+
+static void find_place(const char *path, struct story *story) {
+    static const char unexpected[] = "Unexpected key: ",
+                      missing[] = "Missing required mapping field: ";
+    const yaml_node_t *node = NULL;
+    yaml_document_t document;
+    if (!load_document(path, &document))
+        return;
+    if (strncmp(story->what, unexpected, strlen(unexpected)) == 0)
+        node = key_behind(&document, story->what + strlen(unexpected), story);
+    else if (strncmp(story->what, missing, strlen(missing)) == 0)
+        node = mapping_without(&document, story->what + strlen(missing), story);
+    if (node != NULL) {
+        story->line = (unsigned)node->start_mark.line + 1;
+        story->column = (unsigned)node->start_mark.column + 1;
+    }
+    yaml_document_delete(&document);
+}
+
 /* ---- What the schema can't say ---- */
 
 static bool is_identifier(const char *text) {
@@ -183,6 +270,11 @@ static bool is_identifier(const char *text) {
         if (!islower((unsigned char)*text) && !isdigit((unsigned char)*text) && *text != '_')
             return false;
     return true;
+}
+
+/* These become parts of paths, so they must not lead elsewhere. */
+static bool is_plain_name(const char *text) {
+    return strchr(text, '/') == NULL && text[0] != '.' && text[0] != '-';
 }
 
 static bool is_one_of(const char *text, const char *const *words) {
@@ -210,7 +302,7 @@ const struct manifest_test *manifest_find(const struct manifest *manifest, const
 }
 
 static bool check_step(const char *path, const struct manifest *manifest, unsigned index,
-                       unsigned *points) {
+                       unsigned long long *points) {
     const struct manifest_step *step = &manifest->steps[index];
     for (unsigned i = 0; i < index; i++)
         if (strcmp(manifest->steps[i].id, step->id) == 0)
@@ -220,10 +312,11 @@ static bool check_step(const char *path, const struct manifest *manifest, unsign
     for (unsigned i = 0; i < step->tests_count; i++) {
         const char *name = step->tests[i].name;
         if (!is_identifier(name))
-            return manifest_complain(path, "name", name, "a name is a C identifier");
+            return manifest_complain_of_test(path, index, i, "a name is a C identifier");
         for (unsigned j = 0; j < i; j++)
             if (strcmp(step->tests[j].name, name) == 0)
-                return manifest_complain(path, "name", name, "two tests of a step have this name");
+                return manifest_complain_of_test(path, index, i,
+                                                 "two tests of a step have this name");
         *points += step->tests[i].points;
     }
     return true;
@@ -234,9 +327,14 @@ static bool check_rest(const char *path, const struct manifest *manifest) {
     static const char *const subjects[] = {"starter", "submission", "machine", NULL};
     if (!is_one_of(manifest->network, networks))
         return manifest_complain(path, "network", manifest->network, "it is none or shared");
+    if (!is_plain_name(manifest->program))
+        return manifest_complain(path, "program", manifest->program, "a plain file name");
     for (unsigned i = 0; i < manifest->files_count; i++)
-        if (strchr(manifest->files[i], '/') != NULL || manifest->files[i][0] == '.')
+        if (!is_plain_name(manifest->files[i]))
             return manifest_complain(path, "files", manifest->files[i], "a plain file name");
+    for (unsigned i = 0; i < manifest->common_count; i++)
+        if (!is_plain_name(manifest->common[i]))
+            return manifest_complain(path, "common", manifest->common[i], "a module's plain name");
     for (unsigned i = 0; i < manifest->starter.fails_count; i++)
         if (manifest_find(manifest, manifest->starter.fails[i], NULL) == NULL)
             return manifest_complain(path, "fails", manifest->starter.fails[i],
@@ -249,13 +347,13 @@ static bool check_rest(const char *path, const struct manifest *manifest) {
 }
 
 static bool check(const char *path, const struct manifest *manifest) {
-    unsigned points = 0;
+    unsigned long long points = 0;
     for (unsigned i = 0; i < manifest->steps_count; i++)
         if (!check_step(path, manifest, i, &points))
             return false;
     if (points != 100) {
         char why[64];
-        snprintf(why, sizeof why, "the points add up to %u, not 100", points);
+        snprintf(why, sizeof why, "the points add up to %llu, not 100", points);
         return manifest_complain(path, "steps", NULL, why);
     }
     return check_rest(path, manifest);
@@ -268,8 +366,13 @@ struct manifest *manifest_load(const char *path) {
     cyaml_err_t error =
         cyaml_load_file(path, &config, &manifest_schema, (cyaml_data_t **)&manifest, NULL);
     if (error != CYAML_OK) {
+        find_place(path, &story);
         complain_at(path, story.line, story.column,
                     story.what[0] != '\0' ? story.what : cyaml_strerror(error));
+        return NULL;
+    }
+    if (manifest == NULL) { /* libcyaml takes an empty file for an empty value */
+        complain_at(path, 1, 1, "it is empty");
         return NULL;
     }
     if (!check(path, manifest)) {

@@ -74,3 +74,5 @@ const struct manifest_test *manifest_find(const struct manifest *manifest, const
  * (or in the list under it). Line 1 when it is not found. Returns false, for the caller to return.
  */
 bool manifest_complain(const char *path, const char *key, const char *value, const char *why);
+/* The same for the name of a test, by the positions of its step and of itself in it, from 0. */
+bool manifest_complain_of_test(const char *path, unsigned step, unsigned test, const char *why);

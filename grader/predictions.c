@@ -7,11 +7,14 @@
 #include "grader/predictions.h"
 
 #include <cyaml/cyaml.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/errors.h"
 #include "grader/result.h"
+#include "grader/submission.h"
 
 struct answer {
     char *id;
@@ -50,10 +53,18 @@ static struct answers *load(const char *folder) {
     char path[PATH_BYTES];
     struct answers *answers = NULL;
     snprintf(path, sizeof path, "%s/predict.yaml", folder);
-    if (access(path, F_OK) < 0)
+    if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return NULL;
-    cyaml_err_t error =
-        cyaml_load_file(path, &quiet, &answers_schema, (cyaml_data_t **)&answers, NULL);
+    char why[256];
+    size_t length;
+    char *text = submission_read(path, &length, why, sizeof why);
+    if (text == NULL) {
+        error_because(path, "%s", why);
+        return NULL;
+    }
+    cyaml_err_t error = cyaml_load_data((const uint8_t *)text, length, &quiet, &answers_schema,
+                                        (cyaml_data_t **)&answers, NULL);
+    free(text);
     if (error != CYAML_OK) {
         error_because(path, "%s; it holds `id` and a whole number as `answer` for each prediction",
                       cyaml_strerror(error));

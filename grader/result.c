@@ -1,6 +1,7 @@
 /* Making the result from what was seen, and the reference from results. */
 #include "grader/result.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "grader/predictions.h"
@@ -151,6 +152,20 @@ static json_t *make_totals(const json_t *tests) {
 
 /* ---- The whole ---- */
 
+/* Text from outside: a folder's name or a compiler's words need not be UTF-8, JSON has to be. */
+static json_t *readable(const char *text) {
+    json_t *string = json_string(text);
+    if (string != NULL)
+        return string;
+    char *copy = strdup(text);
+    for (char *c = copy; c != NULL && *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    string = json_string(copy == NULL ? "" : copy);
+    free(copy);
+    return string;
+}
+
 static json_t *make_submission(const struct grading *grading) {
     const struct manifest *manifest = grading->lab->manifest;
     json_t *files = json_array();
@@ -160,8 +175,8 @@ static json_t *make_submission(const struct grading *grading) {
     size_t root = strlen(lab_root());
     if (strncmp(folder, lab_root(), root) == 0 && folder[root] == '/')
         folder += root + 1; /* a result is read elsewhere, where the tree lies in another place */
-    return json_pack("{ss ss so}", "path", folder, "digest", grading->submission->digest, "files",
-                     files);
+    return json_pack("{so ss so}", "path", readable(folder), "digest", grading->submission->digest,
+                     "files", files);
 }
 
 static json_t *make_sandbox(const struct machine *machine) {
@@ -229,11 +244,9 @@ json_t *result_make(const struct grading *grading) {
                   make_submission(grading), "grader_version", GRADER_VERSION, "tests_digest",
                   digest, "sandbox", make_sandbox(grading->machine), "build", "made",
                   grading->build->made, "seconds", grading->build->seconds);
-    if (grading->build->message != NULL) {
-        json_t *message = json_string(grading->build->message);
+    if (grading->build->message != NULL)
         json_object_set_new(json_object_get(result, "build"), "message",
-                            message != NULL ? message : json_string("(unreadable)"));
-    }
+                            readable(grading->build->message));
     add_tests(result, grading, reference);
     add_counts(result, grading, reference);
     json_object_set_new(result, "predictions",

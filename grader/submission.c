@@ -35,6 +35,17 @@ static int open_plain(const char *path, char *why, size_t why_bytes) {
     return -1;
 }
 
+char *submission_read(const char *path, size_t *length, char *why, size_t why_bytes) {
+    int fd = open_plain(path, why, why_bytes);
+    if (fd < 0)
+        return NULL;
+    char *data = read_whole(fd, FILE_LIMIT_BYTES, length);
+    if (data == NULL)
+        snprintf(why, why_bytes, "%s", strerror(errno));
+    close(fd);
+    return data;
+}
+
 static int write_copy(const char *path, const char *data, size_t length) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -57,10 +68,7 @@ static int take(const char *folder, const char *name, const char *source, SHA2_C
     size_t length = 0;
     snprintf(from, sizeof from, "%s/%s", folder, name);
     snprintf(to, sizeof to, "%s/%s", source, name);
-    int fd = open_plain(from, problem, sizeof problem);
-    char *data = fd < 0 ? NULL : read_whole(fd, FILE_LIMIT_BYTES, &length);
-    if (fd >= 0)
-        close(fd);
+    char *data = submission_read(from, &length, problem, sizeof problem);
     if (data == NULL || write_copy(to, data, length) < 0) {
         snprintf(why, why_bytes, "%s: %s", name, problem[0] != '\0' ? problem : strerror(errno));
         free(data);
@@ -86,10 +94,7 @@ int submission_take(struct submission *submission, const struct manifest *manife
 static int add_file(SHA2_CTX *digest, const char *path) {
     char why[256];
     size_t length;
-    int fd = open_plain(path, why, sizeof why);
-    char *data = fd < 0 ? NULL : read_whole(fd, FILE_LIMIT_BYTES, &length);
-    if (fd >= 0)
-        close(fd);
+    char *data = submission_read(path, &length, why, sizeof why);
     if (data == NULL)
         return -1;
     add_to_digest(digest, strrchr(path, '/') + 1, data, length);

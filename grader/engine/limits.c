@@ -16,7 +16,7 @@
 #include "common/clock.h"
 #include "common/procfs.h"
 
-enum { TREE_LIMIT = 4096, KILL_WAIT_MS = 3000 };
+enum { TREE_LIMIT = 4096, KILL_WAIT_MS = 1000 };
 
 /* The children of one thread, appended to the list. */
 static size_t append_children(const char *path, pid_t *pids, size_t count, size_t limit) {
@@ -56,32 +56,30 @@ static void signal_all(const pid_t *pids, size_t count, int number) {
         kill(pids[i], number);
 }
 
-/* Kills the descendants, sparing the root: a tracer writes the end of its log when they are gone,
- * and a sandbox's first process takes its whole namespace along. Repeats, for more may be born. */
-static void kill_descendants(pid_t root) {
-    pid_t *pids = malloc(TREE_LIMIT * sizeof *pids);
-    if (pids == NULL)
-        return;
-    int64_t deadline = deadline_in_ms(KILL_WAIT_MS);
-    for (;;) {
-        size_t count = process_tree(root, pids, TREE_LIMIT);
-        if (count <= 1 || milliseconds_left(deadline) == 0)
-            break;
-        signal_all(pids + 1, count - 1, SIGSTOP); /* a stopped process starts no other */
-        signal_all(pids + 1, count - 1, SIGKILL);
-        usleep(1000);
-    }
-    free(pids);
+/* Kills the descendants once, sparing the root: a tracer writes the end of its log when they are
+ * gone, and a sandbox's first process takes its whole namespace along. */
+static void kill_descendants(pid_t root, pid_t *pids) {
+    size_t count = process_tree(root, pids, TREE_LIMIT);
+    signal_all(pids + 1, count - 1, SIGSTOP); /* a stopped process starts no other */
+    signal_all(pids + 1, count - 1, SIGKILL);
 }
 
+/* Again and again, for more may be born meanwhile; a root that does not end of itself is stopped,
+ * so that it starts no more, and killed behind its descendants. */
 void limits_end(struct process *process, enum process_end why) {
-    kill_descendants(process->pid);
+    pid_t *pids = malloc(TREE_LIMIT * sizeof *pids);
     int64_t deadline = deadline_in_ms(KILL_WAIT_MS);
     while (waitpid(process->pid, &process->wait_status, WNOHANG) == 0) {
-        if (milliseconds_left(deadline) == 0)
+        bool too_late = milliseconds_left(deadline) == 0;
+        if (too_late)
+            kill(process->pid, SIGSTOP);
+        if (pids != NULL)
+            kill_descendants(process->pid, pids);
+        if (too_late)
             kill(process->pid, SIGKILL);
         usleep(1000);
     }
+    free(pids);
     process->end = why;
     process->ended_ns = monotonic_ns();
 }

@@ -62,7 +62,11 @@ static void expect_complaint(const char *path, unsigned line, unsigned column,
     char *said = captured_errors();
     cr_expect_null(manifest, "it loads, and should say: %s", mention);
     cr_expect_eq(count_lines(said), 1, "one line: %s", said);
-    snprintf(place, sizeof place, column > 0 ? "%s:%u:%u: " : "%s:%u:", path, line, column);
+    snprintf(place, sizeof place,
+             column > 0 ? "%s:%u:%u: "
+             : line > 0 ? "%s:%u:"
+                        : "%s:",
+             path, line, column);
     cr_expect_not_null(strstr(said, place), "\"%s\" is not in: %s", place, said);
     cr_expect_not_null(strstr(said, mention), "\"%s\" is not in: %s", mention, said);
     free(said);
@@ -123,13 +127,13 @@ Test(manifest, with_a_value_of_another_kind_is_refused_there) {
 }
 
 Test(manifest, that_is_no_yaml_is_refused_where_it_breaks) {
-    expect_complaint(changed("files: [prog.c, more.c]", "files: [prog.c, more.c"), 6, 0, "");
+    expect_complaint(changed("files: [prog.c, more.c]", "files: [prog.c, more.c"), 5, 0, "");
     expect_complaint(changed("title: A lab", "title: \"A lab"), 0, 0, "");
 }
 
 Test(manifest, that_is_missing_or_empty_is_told_in_a_line) {
     expect_complaint(own_file("none.yaml"), 0, 0, "");
-    expect_complaint(make_own_file("empty.yaml", ""), 0, 0, "");
+    expect_complaint(make_own_file("empty.yaml", ""), 1, 1, "empty");
 }
 
 Test(manifest, whose_points_are_not_100_is_refused) {
@@ -187,6 +191,13 @@ static struct lab fixture_lab(void) {
     return lab;
 }
 
+static json_t *plan_of(const char *first, const char *second, const char *third,
+                       const char *fourth) {
+    return json_pack("{s[sss*s*] s{ss ss}}", "tests", first, second, third, fourth, "places",
+                     "two/more", "labs/99-fixture/tests/two.c:7", "three/x",
+                     "labs/99-fixture/tests/three.c:9");
+}
+
 static void expect_plan_complaint(json_t *plan, const char *place, const char *mention) {
     struct lab lab = fixture_lab();
     capture_errors();
@@ -203,24 +214,24 @@ static void expect_plan_complaint(json_t *plan, const char *place, const char *m
 
 Test(plan, that_names_the_same_tests_is_sound) {
     struct lab lab = fixture_lab();
-    json_t *plan = json_pack("[sss]", "two/first", "one/second", "one/first");
+    json_t *plan = plan_of("two/first", "one/second", "one/first", NULL);
     cr_expect_eq(verdicts_check_plan(&lab, plan), 0);
     json_decref(plan);
     manifest_free(lab.manifest);
 }
 
-Test(plan, with_a_test_that_the_manifest_lacks_is_refused_at_its_step) {
-    expect_plan_complaint(json_pack("[ssss]", "one/first", "one/second", "two/first", "two/more"),
-                          "lab.yaml:21:9: ", "two/more");
-    expect_plan_complaint(json_pack("[ssss]", "one/first", "one/second", "two/first", "three/x"),
-                          "lab.yaml:1:1: ", "three/x");
+Test(plan, with_a_test_that_the_manifest_lacks_is_refused_at_the_tests_source) {
+    expect_plan_complaint(plan_of("one/first", "one/second", "two/first", "two/more"),
+                          "tests/two.c:7: ", "two/more");
+    expect_plan_complaint(plan_of("one/first", "one/second", "two/first", "three/x"),
+                          "tests/three.c:9: ", "three/x");
 }
 
 Test(plan, without_a_test_of_the_manifest_is_refused_at_its_name) {
-    expect_plan_complaint(json_pack("[ss]", "one/first", "two/first"),
+    expect_plan_complaint(plan_of("one/first", "two/first", NULL, NULL),
                           "lab.yaml:17:15: ", "no such test");
-    expect_plan_complaint(json_pack("[ss]", "one/second", "two/first"),
+    expect_plan_complaint(plan_of("one/second", "two/first", NULL, NULL),
                           "lab.yaml:16:16: ", "no such test");
-    expect_plan_complaint(json_pack("[ss]", "one/first", "one/second"),
+    expect_plan_complaint(plan_of("one/first", "one/second", NULL, NULL),
                           "lab.yaml:24:16: ", "no such test");
 }
