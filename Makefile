@@ -15,7 +15,8 @@ MAKEFLAGS     += --no-builtin-rules
 lab      := $(notdir $(firstword $(wildcard labs/$(LAB)) $(wildcard labs/$(LAB)-*) $(wildcard labs/0$(LAB)-*)))
 labs     := $(notdir $(patsubst %/lab.yaml,%,$(wildcard labs/*/lab.yaml)))
 
-need_lab  = $(if $(lab),,$(error LAB=$(LAB): no such lab; they are: $(labs)))
+program_of = $(basename $(notdir $(firstword $(wildcard labs/$(lab)/solution/*.c))))
+need_lab   = $(if $(lab),,$(error LAB=$(LAB): no such lab; they are: $(labs)))
 
 # ---- Flags ----
 
@@ -52,12 +53,16 @@ help: # this list
 
 # ---- What learners and instructors type ----
 
-.PHONY: grade check start doctor
+.PHONY: grade check try start doctor
 grade: deps judge # what the naive program and the reference cost, and a report
 	$(need_lab)@$(B)/grade compare "$(lab)" --html "$(B)/report-$(lab).html"
 
 check: deps judge # grade your own work/LAB
-	$(need_lab)@$(B)/grade run "$(lab)" --html "$(B)/check-$(lab).html"
+	$(need_lab)@$(B)/grade run "$(lab)" --html "$(B)/check-$(lab).html"; [ $$? -ne 2 ]
+
+try: deps judge # build your own program in work/LAB, to run it by hand
+	$(need_lab)@cc -std=gnu17 -O2 -g -Wall -Wextra -pthread -I. work/$(lab)/*.c $(common_objects) \
+	    -o work/$(lab)/$(program_of) && echo "built work/$(lab)/$(program_of)"
 
 start: deps judge # copy the lab's starter to work/LAB
 	$(need_lab)@$(B)/grade start "$(lab)"

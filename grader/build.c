@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "grader/engine/process.h"
+#include "grader/judge.h"
 
 enum {
     MESSAGE_LINES = 12,
@@ -96,7 +97,7 @@ static char *trim(const char *text, const char *inside, const char *folder) {
         if (strstr(line, "warning: ") != NULL || strstr(line, "note: ") != NULL)
             in_error = false;
         if (strstr(line, "error: ") != NULL || strstr(line, "undefined reference") != NULL ||
-            strstr(line, "Error: ") != NULL)
+            strstr(line, "multiple definition") != NULL || strstr(line, "Error: ") != NULL)
             in_error = true;
         if (in_error) {
             append_renamed(&out, line, strlen(line), inside, folder);
@@ -131,6 +132,11 @@ static bool is_made(const char *path, const struct process *process) {
            S_ISREG(status.st_mode);
 }
 
+static bool goes_on(void *unused) {
+    (void)unused;
+    return !judge_interrupted();
+}
+
 static void compile(struct process *process, const struct manifest *manifest,
                     const struct machine *machine, const struct workspace *workspace,
                     struct view *view) {
@@ -155,6 +161,7 @@ static void compile(struct process *process, const struct manifest *manifest,
     sandbox_add_inner(&command, &sandbox);
     arguments_add_all(&command, (const char *const *)compiler.words);
     const struct process_options options = {.arguments = command.words,
+                                            .tick = goes_on,
                                             .environment = sandbox_environment,
                                             .stdin_path = "/dev/null",
                                             .keep = &filter_fd,

@@ -50,10 +50,10 @@ static json_t *grade_in(const struct workspace *workspace, const struct lab *lab
     if (machine_probe(&machine, sandbox, workspace) < 0)
         return NULL;
     make_program(&build, &submission, lab, folder, &machine, workspace);
-    if (build.made)
+    if (build.made && !judge_interrupted())
         judged = judge(&verdicts, lab, &machine, workspace, terminal_progress);
     terminal_progress_end();
-    if (verdicts.interrupted)
+    if (judge_interrupted())
         error_because(lab->manifest->lab, "interrupted; nothing was graded");
     else if (judged == 0) {
         struct grading grading = {.lab = lab,

@@ -21,6 +21,10 @@ void judge_interrupt(int signal_number) {
     interrupted = 1;
 }
 
+bool judge_interrupted(void) {
+    return interrupted != 0;
+}
+
 /* ---- Reading records ---- */
 
 static json_t *test_of(struct verdicts *verdicts, const json_t *record) {
@@ -239,6 +243,13 @@ static bool follow(void *context) {
     return !interrupted;
 }
 
+/* What Criterion said when it gave up; it names itself there. */
+static const char *last_words(const struct process *process) {
+    const char *errors = process->errors.length > 0 ? process->errors.data : "it said nothing";
+    const char *panic = strstr(errors, "criterion: ");
+    return panic != NULL ? panic : errors;
+}
+
 static void explain_end(struct verdicts *verdicts, const struct process *process) {
     char *why = verdicts->why_incomplete;
     size_t size = sizeof verdicts->why_incomplete;
@@ -251,9 +262,7 @@ static void explain_end(struct verdicts *verdicts, const struct process *process
         snprintf(why, size, "the test runner was killed by signal %d", WTERMSIG(status));
     else
         snprintf(why, size, "the test runner ended with status %d and no end record: %.*s",
-                 WEXITSTATUS(status),
-                 (int)strcspn(process->errors.length > 0 ? process->errors.data : "", "\n"),
-                 process->errors.length > 0 ? process->errors.data : "");
+                 WEXITSTATUS(status), (int)strcspn(last_words(process), "\n"), last_words(process));
 }
 
 /* Where there is no namespace to take it along, Criterion's socket outlives a runner that was
@@ -272,7 +281,6 @@ static int run_tests(struct process *process, const struct lab *lab, const struc
     sandbox_add_outer(&arguments, machine->tier, kept);
     arguments_add(&arguments, "%s", lab->tests);
     arguments_add(&arguments, "-j%ld", cpus > 0 ? cpus : 1);
-    arguments_add(&arguments, "--quiet");
     arguments_add(&arguments, "--timeout");
     arguments_add(&arguments, "%u", lab->manifest->limits.tests_seconds);
     const struct process_options options = {.arguments = arguments.words,
@@ -289,6 +297,22 @@ static int run_tests(struct process *process, const struct lab *lab, const struc
     return status;
 }
 
+/* Criterion takes settings from the environment (which tests to run, for one), and boxfort mistakes
+ * a runner started from within a test for one of its workers. A verdict must not depend on either.
+ */
+static void set_environment(const char *settings) {
+    for (char **entry = environ; *entry != NULL;) {
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*entry, "="), *entry);
+        bool is_criterions = strncmp(name, "CRITERION_", 10) == 0 || strncmp(name, "BXFI_", 5) == 0;
+        if (!is_criterions || unsetenv(name) < 0)
+            entry++;
+        else
+            entry = environ; /* it moved the others */
+    }
+    setenv("GROUNDWORK_RUN", settings, 1);
+}
+
 int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,
           const struct workspace *workspace,
           void (*progress)(const char *test, const char *status, size_t done)) {
@@ -302,7 +326,7 @@ int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine
     }
     if (write_settings(lab, machine, workspace) < 0)
         return -1;
-    setenv("GROUNDWORK_RUN", workspace->settings, 1);
+    set_environment(workspace->settings);
     if (run_tests(&process, lab, machine, workspace, &watch) < 0) {
         error_errno(lab->tests);
         return -1;

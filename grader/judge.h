@@ -34,8 +34,11 @@ void verdicts_read(struct verdicts *verdicts, const char *path);
 
 /* Compares the tests that the binary holds with those that the manifest names.
  * plan  the testkit's record: {tests: ["step/name"], places: {"step/name": "FILE:LINE"}}
- * Returns 0, or -1 after a line that names the manifest, line and column, or the test's file and line. */
+ * Returns 0, or -1 after a line that names the manifest, line and column, or the test's file and
+ * line. */
 int verdicts_check_plan(const struct lab *lab, const json_t *plan);
 
 /* Ask a running judge to stop; for signal handlers. */
 void judge_interrupt(int signal_number);
+/* Whether it was asked to, before or since. */
+bool judge_interrupted(void);

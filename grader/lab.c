@@ -91,6 +91,8 @@ int lab_open(struct lab *lab, const char *name) {
                           "a lab is named as its folder");
     else if (lab->manifest != NULL)
         status = 0;
+    if (status < 0)
+        lab_close(lab);
     return status;
 }
 

@@ -59,6 +59,11 @@ static int write_filter(const char *path) {
     return close(fd);
 }
 
+bool machine_may_want(const char *wanted) {
+    return strcmp(wanted, "auto") == 0 || strcmp(wanted, "strict") == 0 ||
+           strcmp(wanted, "none") == 0;
+}
+
 int machine_probe(struct machine *machine, const char *wanted, const struct workspace *workspace) {
     *machine = (struct machine){.tier = SANDBOX_STRICT};
     if (write_filter(workspace->filter) < 0)

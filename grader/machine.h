@@ -10,6 +10,9 @@ struct machine {
     char why_no_trace[256];   /* empty when strace may trace in that tier */
 };
 
+/* Whether that can be wanted below. */
+bool machine_may_want(const char *wanted);
+
 /* Tries what a grading will do, with `true` as the program, and writes the filter into the
  * workspace. wanted  "auto", "strict" or "none" Returns 0, or -1 after a line on standard error
  * when the wanted tier can't be had. */

@@ -4,6 +4,7 @@
 
 #include "common/errors.h"
 #include "grader/grading.h"
+#include "grader/machine.h"
 #include "grader/report/html.h"
 #include "grader/report/terminal.h"
 #include "grader/verbs.h"
@@ -33,6 +34,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         options->html = argument;
         return 0;
     case 'b':
+        if (!machine_may_want(argument))
+            argp_error(state, "--sandbox %s: it is auto, strict or none", argument);
         options->sandbox = argument;
         return 0;
     case ARGP_KEY_ARG:
@@ -93,7 +96,7 @@ int verb_compare(int argc, char **argv) {
     struct lab lab;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (lab_open(&lab, options.lab) < 0)
-        return STATUS_NOT_MEASURED;
+        return status_of_unopened(&lab);
     if (options.folder_count == 0) {
         options.folders[0] = lab_path(starter, "labs/%s/starter", lab.manifest->lab);
         options.folders[1] = lab_path(solution, "labs/%s/solution", lab.manifest->lab);

@@ -96,7 +96,7 @@ int verb_list(int argc, char **argv) {
             if (lab_open(&lab, options.lab == NULL ? names[i] : options.lab) == 0)
                 json_array_append_new(list, describe_lab(lab.manifest));
             else
-                exit_status = STATUS_NOT_MEASURED;
+                exit_status = status_of_unopened(&lab);
             lab_close(&lab);
         }
         free(names[i]);
@@ -195,7 +195,8 @@ int verb_explain(int argc, char **argv) {
         error_because("LAB TEST", "which lab and which test? `grade list` shows them");
         return STATUS_USAGE;
     }
-    int exit_status = lab_open(&lab, options.lab) < 0 ? STATUS_USAGE : explain(&lab, &options);
+    int exit_status =
+        lab_open(&lab, options.lab) < 0 ? status_of_unopened(&lab) : explain(&lab, &options);
     lab_close(&lab);
     return exit_status;
 }

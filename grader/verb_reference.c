@@ -78,7 +78,7 @@ int verb_reference(int argc, char **argv) {
     char path[PATH_BYTES];
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (lab_open(&lab, options.lab) < 0)
-        return STATUS_USAGE;
+        return status_of_unopened(&lab);
     lab_path(path, "labs/%s/reference.json", lab.manifest->lab);
     int exit_status = write_reference(&lab, options.json != NULL ? options.json : path);
     lab_close(&lab);

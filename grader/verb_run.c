@@ -6,6 +6,7 @@
 
 #include "common/errors.h"
 #include "grader/grading.h"
+#include "grader/machine.h"
 #include "grader/report/html.h"
 #include "grader/report/terminal.h"
 #include "grader/result.h"
@@ -27,10 +28,6 @@ static const struct argp_option option_list[] = {
     {"sandbox", 'b', "TIER", 0, "auto, strict or none (default: auto)", 0},
     {0}};
 
-static bool is_tier(const char *name) {
-    return strcmp(name, "auto") == 0 || strcmp(name, "strict") == 0 || strcmp(name, "none") == 0;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct options *options = state->input;
     switch (key) {
@@ -46,7 +43,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case 'b':
         if (strcmp(argument, "basic") == 0)
             argp_error(state, "--sandbox basic: this version has strict and none");
-        if (!is_tier(argument))
+        if (!machine_may_want(argument))
             argp_error(state, "--sandbox %s: it is auto, strict or none", argument);
         options->sandbox = argument;
         return 0;
@@ -93,7 +90,7 @@ int verb_run(int argc, char **argv) {
     struct stat status;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (lab_open(&lab, options.lab) < 0)
-        return STATUS_NOT_MEASURED;
+        return status_of_unopened(&lab);
     if (options.submission == NULL)
         options.submission = lab_path(folder, "work/%s", lab.manifest->lab);
     if (stat(options.submission, &status) < 0 || !S_ISDIR(status.st_mode)) {

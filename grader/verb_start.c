@@ -113,7 +113,7 @@ int verb_start(int argc, char **argv) {
     int exit_status = STATUS_NOT_MEASURED;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (lab_open(&lab, options.lab) < 0)
-        return STATUS_USAGE;
+        return status_of_unopened(&lab);
     mkdir(lab_path(folder, "work"), 0755);
     if (mkdir(lab_path(folder, "work/%s", lab.manifest->lab), 0755) < 0)
         error_because(folder, "%s",

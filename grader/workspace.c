@@ -23,7 +23,7 @@ static const char *scratch_base(const char *otherwise) {
 
 static const char *temporary_base(void) {
     const char *given = getenv("TMPDIR");
-    return given != NULL && strlen(given) < WORKSPACE_PATH / 2 ? given : "/tmp";
+    return given != NULL && *given != '\0' && strlen(given) < WORKSPACE_PATH / 2 ? given : "/tmp";
 }
 
 static int make_under(char *path, const char *root, const char *name) {
@@ -41,6 +41,7 @@ int workspace_make(struct workspace *workspace) {
         make_under(workspace->output, workspace->root, "output") < 0 ||
         make_under(workspace->logs, workspace->root, "logs") < 0) {
         error_errno(workspace->root);
+        workspace_remove(workspace); /* what of it there is */
         return -1;
     }
     snprintf(workspace->records, WORKSPACE_PATH, "%.200s/records.jsonl", workspace->root);

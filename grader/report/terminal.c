@@ -239,9 +239,9 @@ static void print_prediction(FILE *out, const json_t *prediction) {
     bool said = json_object_get(prediction, "predicted") != NULL;
     bool known = json_object_get(prediction, "measured") != NULL;
     terminal_wrapped(out, "  ", result_text(prediction, "question"));
-    fprintf(out, "    you said %s, counted %s %s\n",
+    fprintf(out, "    you said %s; counted: %s %s\n",
             said ? grouped(result_number(prediction, "predicted")) : "nothing yet",
-            known ? grouped(result_number(prediction, "measured")) : "nothing",
+            known ? grouped(result_number(prediction, "measured")) : "not yet,",
             result_text(prediction, "unit"));
 }
 
@@ -284,7 +284,7 @@ static void print_totals(FILE *out, const json_t *result) {
     if (result_number(totals, "inconclusive") > 0)
         fprintf(out, ", %s inconclusive", grouped(result_number(totals, "inconclusive")));
     fprintf(out,
-            "\n%s%.1f s: build %.1f, tests %.1f (traced runs %.1f, others %.1f); sandbox: %s%s\n",
+            "\n%s%.1f s: build %.1f, tests %.1f (side by side: traced %.1f, others %.1f); sandbox: %s%s\n",
             colour(out, DIM), number(seconds, "total"), number(seconds, "build"),
             number(seconds, "tests"), number(seconds, "traced_runs"),
             number(seconds, "runs") - number(seconds, "traced_runs"), result_text(sandbox, "tier"),

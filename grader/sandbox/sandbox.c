@@ -41,17 +41,18 @@ const char *sandbox_tier_name(enum sandbox_tier tier) {
 /* The namespace's first process gets every orphan, and a test runner is no reaper: Criterion 2.4
  * spins for ever on the end of a child that it did not start. A shell takes them, for it waits for
  * all. */
-/* Criterion names its socket /tmp/criterion_PID.sock, and in a PID namespace of its own every
- * runner has the same PID: two gradings at once, or one that was killed before, would take each
- * other's place. The folders that must stay visible are held open across the change and bound
- * again. */
+/* Criterion names its socket /tmp/criterion_PID.sock and its memory /dev/shm/bxf_arena_PID, and in
+ * a PID namespace of its own every runner has the same PID: two gradings at once, or one that was
+ * killed before, would take each other's place. The folders that must stay visible are held open
+ * across the change and bound again. */
 static const char own_tmp[] =
     "exec 3<\"$1\" 4<\"$2\" 5<\"$3\"\n"
     "mount -t tmpfs tmpfs /tmp || exit 125\n"
+    "[ ! -d /dev/shm ] || mount -t tmpfs tmpfs /dev/shm || exit 125\n"
     "fd=3\n"
     "for kept in \"$1\" \"$2\" \"$3\"; do\n"
     "    case $kept in\n"
-    "    /tmp/*) mkdir -p \"$kept\" || exit 125\n"
+    "    /tmp/*|/dev/shm/*) mkdir -p \"$kept\" || exit 125\n"
     "        mount -c --rbind /proc/self/fd/$fd \"$kept\" || exit 125 ;;\n"
     "    esac\n"
     "    fd=$((fd + 1))\n"

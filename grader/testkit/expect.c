@@ -186,7 +186,8 @@ void require_own_end(struct run *run) {
         fail_test("processes and threads within the lab's limit", "over %d; ended",
                   kit()->process_limit);
     case PROCESS_STOPPED_BY_TICK:
-        fail_test("far fewer system calls", "more than %zu calls; ended", run->ledger.count);
+        fail_test("far fewer system calls", "more than %lld; ended",
+                  (long long)run->program.call_limit);
     default:
         return;
     }
