@@ -135,7 +135,7 @@ void verdicts_read(struct verdicts *verdicts, const char *path) {
     bool sound = true;
     while (file != NULL && getline(&line, &size, file) > 0) {
         json_t *record = json_loads(line, 0, NULL);
-        sound = sound && json_is_object(record) && take_record(verdicts, record);
+        sound = json_is_object(record) && take_record(verdicts, record) && sound;
         json_decref(record);
     }
     if (file != NULL)

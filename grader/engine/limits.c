@@ -31,7 +31,7 @@ static size_t append_children(const char *path, pid_t *pids, size_t count, size_
 }
 
 size_t process_tree(pid_t root, pid_t *pids, size_t limit) {
-    size_t count = 0;
+    size_t count = 0, threads = 0;
     if (limit > 0)
         pids[count++] = root;
     for (size_t next = 0; next < count; next++) {
@@ -40,9 +40,11 @@ size_t process_tree(pid_t root, pid_t *pids, size_t limit) {
         DIR *tasks = opendir(path);
         if (tasks == NULL)
             continue;
-        for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks)) {
+        for (struct dirent *entry = readdir(tasks); entry != NULL && threads < limit;
+             entry = readdir(tasks)) {
             if (entry->d_name[0] == '.')
                 continue;
+            threads++; /* bounded, or one with 30,000 threads would cost us more than it */
             snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", pids[next], entry->d_name);
             count = append_children(path, pids, count, limit);
         }
@@ -165,21 +167,34 @@ static enum process_end over_limit(const struct process *process, const pid_t *p
     return pss_kib > process->options.memory_limit_kib ? PROCESS_OUT_OF_MEMORY : PROCESS_RUNNING;
 }
 
-void limits_check(struct process *process) {
-    pid_t *pids = malloc(TREE_LIMIT * sizeof *pids);
-    if (pids == NULL)
-        return;
-    size_t count = process_tree(process->pid, pids, TREE_LIMIT);
-    struct load load = load_of(pids, count);
+/* Whether the program is over a limit that needs a look at its processes. The cheap ones come
+ * first: a program with very many threads must not be able to slow us down. */
+static enum process_end look_at(struct process *process, const pid_t *pids, size_t count,
+                                bool too_late) {
     enum process_end end = over_limit(process, pids, count);
-    if (end == PROCESS_RUNNING && milliseconds_left(process->deadline_ns) == 0)
-        end = was_starved(process, &load) ? PROCESS_STARVED : PROCESS_OUT_OF_TIME;
-    if (end == PROCESS_RUNNING && slept_too_long(process, &load))
-        end = PROCESS_ASLEEP;
-    if (end == PROCESS_RUNNING && process->options.tick != NULL &&
-        !process->options.tick(process->options.context))
+    if (end != PROCESS_RUNNING || (!too_late && process->options.asleep_limit_ms == 0))
+        return end;
+    struct load load = load_of(pids, count);
+    if (too_late)
+        return was_starved(process, &load) ? PROCESS_STARVED : PROCESS_OUT_OF_TIME;
+    return slept_too_long(process, &load) ? PROCESS_ASLEEP : PROCESS_RUNNING;
+}
+
+void limits_check(struct process *process) {
+    const struct process_options *options = &process->options;
+    bool too_late = milliseconds_left(process->deadline_ns) == 0;
+    enum process_end end = PROCESS_RUNNING;
+    if (too_late || options->memory_limit_kib > 0 || options->process_limit > 0 ||
+        options->asleep_limit_ms > 0) {
+        pid_t *pids = malloc(TREE_LIMIT * sizeof *pids);
+        if (pids == NULL)
+            return;
+        size_t count = process_tree(process->pid, pids, TREE_LIMIT);
+        end = look_at(process, pids, count, too_late);
+        free(pids);
+    }
+    if (end == PROCESS_RUNNING && options->tick != NULL && !options->tick(options->context))
         end = PROCESS_STOPPED_BY_TICK;
-    free(pids);
     if (end != PROCESS_RUNNING)
         limits_end(process, end);
 }

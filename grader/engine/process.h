@@ -104,8 +104,9 @@ void process_release(struct process *process);
 /* Starts, finishes: for a program that needs no conversation. As process_start. */
 int process_run(struct process *process, const struct process_options *options);
 
-/* The process and all its descendants, in no order that matters but parents first
- * (proc(5), /proc/PID/task/TID/children). Returns how many; at most `limit` are stored. */
+/* The process and its descendants, parents before children; at most `limit` of their threads are
+ * looked at (proc(5), /proc/PID/task/TID/children). Returns how many; at most `limit` are stored.
+ */
 size_t process_tree(pid_t root, pid_t *pids, size_t limit);
 
 /* Appends bytes. Returns 0, or -1 when memory is out. */

@@ -42,6 +42,8 @@ static _Noreturn void become(int report_fd, char **arguments) {
     setsid(); /* what it sends to its process group reaches no one else */
     drop_capabilities();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    /* or a tracer without privileges could not read the name in the exec that it counts from */
+    prctl(PR_SET_DUMPABLE, 1);
     send_message(report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
     execv(arguments[0], arguments);
     fprintf(stderr, "launch: %s: %s\n", arguments[0], strerror(errno));

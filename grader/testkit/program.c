@@ -340,7 +340,8 @@ static bool await_full_pipe(const struct run *run, int64_t deadline) {
         int waiting = waiting_output(run);
         looks = waiting > 0 && waiting == before && state_of(run) == 'S' ? looks + 1 : 0;
         before = waiting;
-        if (milliseconds_left(deadline) == 0)
+        bool has_ended = strchr("ZX?", state_of(run)) != NULL;
+        if (has_ended || milliseconds_left(deadline) == 0)
             return false;
     }
     return true;

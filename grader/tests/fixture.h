@@ -23,7 +23,8 @@ static inline void shell(const char *command) {
     process_release(&process);
 }
 
-/* Makes the repository, and points GROUNDWORK_ROOT at it. For .init of a suite. */
+/* Makes the repository, and points GROUNDWORK_ROOT at it. For .init of a suite. What a submission
+ * is linked with comes from build/ even where this test was built elsewhere, with sanitizers. */
 static inline void make_fixture(void) {
     char *command = NULL;
     const char *root = own_file("root");
@@ -32,7 +33,7 @@ static inline void make_fixture(void) {
                  "cp -r '%s' common; cp '%s' build/launch; cp '%s'/*.o build/common; "
                  "cp '%s' build/bin/99-fixture/tests",
                  root, root, root, root_path("grader/tests/fixture/labs"), root_path("common"),
-                 built_path("launch"), built_path("common"),
+                 root_path("build/launch"), root_path("build/common"),
                  built_path("bin/99-fixture/tests")) < 0)
         abort();
     shell(command);

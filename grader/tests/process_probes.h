@@ -130,21 +130,22 @@ static int probe_daemon(int argc, char **argv) {
     return strcmp(argv[1], "stay") == 0 ? probe_sleep(0, argv) : 0;
 }
 
-/* Leaves a child that floods the pipe, and ends once the flood has come. */
+/* Leaves children that keep the pipe full, and ends once the flood has come. */
 static int probe_leave_flood(int argc, char **argv) {
+    static char chunk[4096];
     int ready[2];
+    char byte;
     (void)argc, (void)argv;
     if (pipe(ready) < 0)
         return 1;
-    if (fork() == 0) {
-        static char chunk[4096];
-        dprintf(2, "%d\n", getpid());
-        for (bool told = false; write(1, chunk, sizeof chunk) > 0; told = true)
-            if (!told && write(ready[1], "", 1) < 0)
-                _exit(1);
-        _exit(0);
-    }
-    char byte;
+    for (int i = 0; i < 8; i++)
+        if (fork() == 0) {
+            dprintf(2, "%d\n", getpid());
+            for (bool told = false; write(1, chunk, sizeof chunk) > 0; told = true)
+                if (!told && write(ready[1], "", 1) < 0)
+                    _exit(1);
+            _exit(0);
+        }
     return read(ready[0], &byte, 1) == 1 ? 0 : 1;
 }
 
@@ -163,7 +164,7 @@ static int probe_signals(int argc, char **argv) {
     for (int number = 1; number < 32; number++) {
         struct sigaction action;
         sigaction(number, NULL, &action);
-        if (action.sa_handler != SIG_DFL || sigismember(&blocked, number) == 1)
+        if (action.sa_handler == SIG_IGN || sigismember(&blocked, number) == 1)
             dprintf(1, "%d ", number);
     }
     return 0;

@@ -372,7 +372,7 @@ Test(run, beside_another_is_not_disturbed) {
     const char *good = make_variant("GOOD"), *naive = make_variant("NAIVE");
     struct process first = START_GRADE("run", "99", "--submission", good, "--json", "-");
     struct process second = START_GRADE("run", "99", "--submission", naive, "--json", "-");
-    while (process_pump(&first, 5) | process_pump(&second, 5))
+    while ((int)process_pump(&first, 5) | (int)process_pump(&second, 5))
         ;
     struct graded graded[] = {finish_grade(&first), finish_grade(&second)};
     json_t *results[] = {json_loads(graded[0].output, 0, NULL),

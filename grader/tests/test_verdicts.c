@@ -82,11 +82,13 @@ Test(verdicts, after_a_record_that_makes_no_sense_are_incomplete_and_kept) {
     };
     for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
         char *records = NULL;
-        if (asprintf(&records, "%s%s%s%s", PLAN, VERDICT("one/a", "passed"), strange[i], END) < 0)
+        if (asprintf(&records, "%s%s%s%s", PLAN VERDICT("one/a", "passed"), strange[i],
+                     VERDICT("two/a", "failed"), END) < 0)
             abort();
         struct verdicts verdicts = read_records(records);
         cr_expect(!verdicts.complete, "after: %s", strange[i]);
         cr_expect_str_eq(status_in(&verdicts, "one/a"), "passed");
+        cr_expect_str_eq(status_in(&verdicts, "two/a"), "failed");
         verdicts_release(&verdicts);
         free(records);
     }

@@ -65,12 +65,19 @@ Test(reader, line_longer_than_buffer) {
     EXPECT_OUTPUT(run, "5 1000 input\n");
 }
 
-Test(reader, nul_bytes) {
+Test(reader, every_byte_value) {
     static const char text[] = "a\0bcd\n\0\0\n\n\377\n";
     make_file("input", text, sizeof text - 1);
-    struct run *run = run_with("lines", "input");
-    EXPECT_EXIT(run, 0);
-    EXPECT_OUTPUT(run, "4 5 input\n");
+    struct run *lines = run_with("lines", "input");
+    EXPECT_EXIT(lines, 0);
+    EXPECT_OUTPUT(lines, "4 5 input\n");
+    static const char numbered[] = "1\ta\0bcd\n2\t\0\0\n3\t\n4\t\377\n";
+    struct run *number = run_with("number", "input");
+    EXPECT_EXIT(number, 0);
+    EXPECT(number->process.output.length == sizeof numbered - 1 &&
+               memcmp(output(number), numbered, sizeof numbered - 1) == 0,
+           "`number` hands on every byte, NUL and 255 too", "%zu bytes of %zu, or other ones",
+           number->process.output.length, sizeof numbered - 1);
 }
 
 /* A read that gives less than a buffer ends neither the line nor the input. */
@@ -90,12 +97,13 @@ Test(reader, line_in_several_reads) {
 
 enum { LONG_LINE_BYTES = 2 << 20, ALLOWED_GROWTH_KIB = 1024 };
 
-/* A file that is one line of so many bytes. */
+/* A file that is one line of so many bytes, newline included. */
 static void make_line(const char *name, size_t size_bytes) {
     char *line = malloc(size_bytes);
     if (line == NULL)
         unmeasured("out of memory");
     memset(line, 'x', size_bytes);
+    line[size_bytes - 1] = '\n';
     make_file(name, line, size_bytes);
     free(line);
 }
@@ -110,7 +118,7 @@ static void expect_no_growth(const struct run *small, const struct run *large) {
 }
 
 Test(reader, memory_of_a_long_line) {
-    make_line("short", 3);
+    make_line("short", 4);
     make_line("long", LONG_LINE_BYTES);
     struct run *small = run_with("lines", "--buffer", "4096", "short");
     EXPECT_EXIT(small, 0);
@@ -119,16 +127,16 @@ Test(reader, memory_of_a_long_line) {
                                     .limit_ms = NAIVE_LIMIT_MS);
     measure("lines_peak", large->usage.max_rss_kib, "KiB of memory");
     EXPECT_EXIT(large, 0);
-    EXPECT_OUTPUT(large, "1 2097152 long\n");
+    EXPECT_OUTPUT(large, "1 2097151 long\n");
     expect_no_growth(small, large);
 }
 
 Test(reader, memory_of_a_long_numbered_line) {
-    make_line("short", 3);
+    make_line("short", 4);
     make_line("long", LONG_LINE_BYTES);
     struct run *small = run_with("number", "--buffer", "4096", "short");
     EXPECT_EXIT(small, 0);
-    EXPECT_OUTPUT(small, "1\txxx");
+    EXPECT_OUTPUT(small, "1\txxx\n");
     struct run *large = run_program(.arguments = WORDS("number", "--buffer", "4096", "long"),
                                     .stdout_path = "/dev/null", .limit_ms = NAIVE_LIMIT_MS);
     EXPECT_EXIT(large, 0);

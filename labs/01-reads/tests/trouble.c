@@ -74,6 +74,8 @@ static void expect_a_usage_error(const char *verb, const char *option, const cha
 
 Test(trouble, impossible_sizes) {
     expect_that_it_works();
+    struct run *largest = run_with("sum", "--chunk", "1073741824", "good");
+    EXPECT_EXIT(largest, 0); /* 1 GiB is allowed, and costs only what is touched of it */
     expect_a_usage_error("sum", "--chunk", "0");
     expect_a_usage_error("sum", "--chunk", "-1");
     expect_a_usage_error("sum", "--chunk", "99999999999999");

@@ -96,10 +96,9 @@ Test(whole_file, proc_file) {
 /* strace answers every other read with EINTR, without carrying it out. */
 Test(whole_file, interrupted_reads) {
     const char *text = make_text("input", 1000);
-    struct run *run =
-        run_program(.arguments = WORDS("sum", "--chunk", "100", "input"), .traced = true,
-                    .fault = ALL_READS ":error=EINTR:when=1+2", .fault_path = "input",
-                    .call_limit = 10 * 1000);
+    struct run *run = run_program(.arguments = WORDS("sum", "--chunk", "100", "input"),
+                                  .traced = true, .fault = ALL_READS ":error=EINTR:when=1+2",
+                                  .fault_path = "input", .call_limit = 10 * 1000);
     EXPECT_EXIT(run, 0);
     EXPECT_OUTPUT(run, expected_sum(text, 1000, "input"));
 }

@@ -1,5 +1,5 @@
 /*
- * caught by: TO BE FILLED
+ * caught by: reader/memory_of_a_long_line reader/memory_of_a_long_numbered_line trouble/beyond_32_bits
  * The learner takes the whole file into memory first and works on it there: few reads, simple
  * loops. Peak memory is then the size of the file, and one that is larger than memory (a sparse one
  * will do) ends the program; a pipe that never ends gives no line at all.
