@@ -41,7 +41,8 @@ common_objects  := $(call objects_of,common/*.c)
 engine_objects  := $(call objects_of,grader/engine/*.c) $(filter-out %/launch.o,$(call objects_of,grader/sandbox/*.c))
 grade_objects   := $(filter-out %/main.o,$(call objects_of,grader/*.c grader/report/*.c))
 testkit_objects := $(call objects_of,grader/testkit/*.c)
-own_tests       := $(patsubst common/tests/%.c,$(B)/tests/%,$(wildcard common/tests/*.c)) \
+own_tests       := $(B)/bin/99-fixture/tests \
+                    $(patsubst common/tests/%.c,$(B)/tests/%,$(wildcard common/tests/*.c)) \
                    $(patsubst grader/tests/%.c,$(B)/tests/%,$(wildcard grader/tests/*.c))
 lab_tests       := $(labs:%=$(B)/bin/%/tests)
 
@@ -126,6 +127,11 @@ $(B)/tests/%: $(B)/common/tests/%.o $(common_objects)
 	$(call say,LINK)$(CC) $(flags) $^ $(test_libs) -lm -o $@
 
 $(B)/tests/%: $(B)/grader/tests/%.o $(grade_objects) $(filter-out %/hooks.o,$(testkit_objects)) $(engine_objects) $(common_objects)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
+
+# the grader's own tests grade a lab made for that
+$(B)/bin/99-fixture/tests: $(call objects_of,grader/tests/fixture/labs/99-fixture/tests/*.c) $(testkit_objects) $(engine_objects) $(common_objects)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
 

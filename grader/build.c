@@ -137,6 +137,11 @@ static bool goes_on(void *unused) {
     return !judge_interrupted();
 }
 
+/* bwrap's one line, which a compiler can't be made to write: it always says "error" somewhere. */
+static bool is_sandbox_trouble(const char *output) {
+    return output != NULL && strncmp(output, "bwrap: ", 7) == 0 && strstr(output, "error") == NULL;
+}
+
 static void compile(struct process *process, const struct manifest *manifest,
                     const struct machine *machine, const struct workspace *workspace,
                     struct view *view) {
@@ -192,6 +197,7 @@ void build_submission(struct build *build, const struct lab *lab, const char *fo
     snprintf(path, sizeof path, "%s/%s", workspace->output, lab->manifest->program);
     build->seconds = (double)(process.ended_ns - process.started_ns) / 1e9;
     build->made = is_made(path, &process);
+    build->failed_to_run = !build->made && is_sandbox_trouble(process.output.data);
     if (!build->made) {
         const char *inside = machine->tier == SANDBOX_NONE ? workspace->source : "/source";
         build->message = trim(process.output.data, inside, folder);

@@ -10,7 +10,8 @@
 
 struct build {
     bool made;
-    char *message; /* the compiler's first errors, with the learner's own paths; or NULL */
+    bool failed_to_run; /* the sandbox did not start: no fault of the submission's */
+    char *message;      /* the compiler's first errors, with the learner's own paths; or NULL */
     double seconds;
 };
 

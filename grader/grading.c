@@ -50,6 +50,10 @@ static json_t *grade_in(const struct workspace *workspace, const struct lab *lab
     if (machine_probe(&machine, sandbox, workspace) < 0)
         return NULL;
     make_program(&build, &submission, lab, folder, &machine, workspace);
+    if (build.failed_to_run) {
+        error_because("the sandbox", "%.*s", (int)strcspn(build.message, "\n"), build.message);
+        judged = -1;
+    }
     if (build.made && !judge_interrupted())
         judged = judge(&verdicts, lab, &machine, workspace, terminal_progress);
     terminal_progress_end();

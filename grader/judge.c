@@ -13,6 +13,7 @@
 #include "common/errors.h"
 #include "grader/engine/process.h"
 #include "grader/result.h"
+#include "grader/sandbox/cgroup.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -293,6 +294,7 @@ static int run_tests(struct process *process, const struct lab *lab, const struc
     int status = process_run(process, &options);
     if (status == 0 && machine->tier == SANDBOX_NONE)
         remove_socket(process->pid);
+    cgroup_sweep(strrchr(workspace->scratch, '/') + 1);
     arguments_release(&arguments);
     return status;
 }

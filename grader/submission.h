@@ -17,9 +17,9 @@ struct submission {
 int submission_take(struct submission *submission, const struct manifest *manifest,
                     const char *folder, const char *source, char *why, size_t why_bytes);
 
-/* Reads a file of the learner's, whatever stands under its name: a link, a FIFO, a device, a file over
- * 1 MiB are refused. Returns the contents, NUL-terminated, for the caller to free, or NULL with
- * the reason in `why`. */
+/* Reads a file of the learner's, whatever stands under its name: a link, a FIFO, a device, a file
+ * over 1 MiB are refused. Returns the contents, NUL-terminated, for the caller to free, or NULL
+ * with the reason in `why`. */
 char *submission_read(const char *path, size_t *length, char *why, size_t why_bytes);
 
 /* SHA-256 over the lab's manifest and its tests. Returns 0 or -1 with errno. */

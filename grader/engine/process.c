@@ -106,6 +106,8 @@ static _Noreturn void become(const struct process_options *options, int in, int 
     keep_only(options->keep, options->keep_count);
     if (options->pin_to_one_cpu)
         pin_to_this_cpu();
+    if (options->enter != NULL)
+        options->enter(options->group);
     if (options->file_limit_bytes > 0) {
         rlim_t most = (rlim_t)options->file_limit_bytes;
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){most, most});

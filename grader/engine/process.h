@@ -49,6 +49,8 @@ struct process_options {
     int64_t file_limit_bytes;  /* of any one file that it writes (setrlimit(2), RLIMIT_FSIZE) */
     int64_t memory_limit_kib;  /* proportional set size, summed over all its processes */
     int process_limit;
+    void (*enter)(const void *group); /* called in the child before exec, with `group` */
+    const void *group;
     bool (*tick)(void *context); /* called about every 20 ms; false ends the program */
     void *context;
 };

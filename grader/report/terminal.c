@@ -283,12 +283,12 @@ static void print_totals(FILE *out, const json_t *result) {
         fprintf(out, ", %s unmeasured", grouped(result_number(totals, "unmeasured")));
     if (result_number(totals, "inconclusive") > 0)
         fprintf(out, ", %s inconclusive", grouped(result_number(totals, "inconclusive")));
-    fprintf(out,
-            "\n%s%.1f s: build %.1f, tests %.1f (side by side: traced %.1f, others %.1f); sandbox: %s%s\n",
-            colour(out, DIM), number(seconds, "total"), number(seconds, "build"),
-            number(seconds, "tests"), number(seconds, "traced_runs"),
-            number(seconds, "runs") - number(seconds, "traced_runs"), result_text(sandbox, "tier"),
-            colour(out, PLAIN));
+    fprintf(out, "\n%s%.1f s: build %.1f, tests %.1f; sandbox: %s\n", colour(out, DIM),
+            number(seconds, "total"), number(seconds, "build"), number(seconds, "tests"),
+            result_text(sandbox, "tier"));
+    fprintf(out, "the program ran, side by side, %.1f s traced and %.1f s not%s\n",
+            number(seconds, "traced_runs"),
+            number(seconds, "runs") - number(seconds, "traced_runs"), colour(out, PLAIN));
     if (json_object_get(sandbox, "why_not_strict") != NULL)
         terminal_wrapped(out, "no strict sandbox here: ", result_text(sandbox, "why_not_strict"));
     if (json_object_get(sandbox, "why_no_trace") != NULL)

@@ -18,8 +18,8 @@
 #include "grader/testkit/kit.h"
 
 enum {
-    USUAL_LIMIT_MS = 5 * 1000,
-    ASLEEP_LIMIT_MS = 2000, /* nothing outside the program would wake it: it hangs */
+    USUAL_LIMIT_MS = 3 * 1000,
+    ASLEEP_LIMIT_MS = 1000, /* nothing outside the program would wake it: it hangs */
     USUAL_OUTPUT_BYTES = 4 << 20,
     LOG_LIMIT_BYTES = 64 << 20, /* a log that large ends the run */
     LOG_LINE_BYTES = 64,        /* about the shortest line of a log */
@@ -29,6 +29,13 @@ enum {
 };
 
 static struct run *runs; /* of this test; freed with its process */
+
+static size_t run_count(void) {
+    size_t count = 0;
+    for (const struct run *run = runs; run != NULL; run = run->next)
+        count++;
+    return count;
+}
 
 /* Every call that can move bytes, and those that start programs and threads. */
 static const char traced_calls[] =
@@ -138,6 +145,23 @@ static int open_report(int ends[2]) {
     return setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
 }
 
+static void enter_group(const void *group) {
+    cgroup_enter(group);
+}
+
+/* Above what is watched, so that the watcher, who can say what happened, comes first. */
+static void make_group(struct run *run) {
+    char name[128];
+    snprintf(name, sizeof name, "%s.%s.%zu", strrchr(kit()->scratch, '/') + 1,
+             strrchr(scratch_path(""), '/') + 1, run_count());
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '/')
+            *c = '.';
+    if (kit()->tier == SANDBOX_STRICT)
+        cgroup_make(&run->cgroup, name, kit()->process_limit * 2,
+                    kit()->memory_limit_kib + kit()->memory_limit_kib / 2);
+}
+
 static struct process_options options_for(struct run *run, struct arguments *arguments,
                                           const int *keep, size_t keep_count) {
     const struct program *program = &run->program;
@@ -155,6 +179,8 @@ static struct process_options options_for(struct run *run, struct arguments *arg
         .asleep_limit_ms = ASLEEP_LIMIT_MS,
         .output_limit_bytes =
             program->output_limit_bytes > 0 ? program->output_limit_bytes : USUAL_OUTPUT_BYTES,
+        .enter = enter_group,
+        .group = &run->cgroup,
         .memory_limit_kib = kit()->memory_limit_kib,
         .process_limit = kit()->process_limit,
         .tick = program->traced ? log_has_room : NULL,
@@ -191,6 +217,7 @@ struct run *start(struct program program) {
     if (filter_fd >= 0)
         keep[keep_count++] = filter_fd;
     build_command(&arguments, run, report[1], filter_fd);
+    make_group(run);
     struct process_options options = options_for(run, &arguments, keep, keep_count);
     if (arguments.failed || process_start(&run->process, &options) < 0)
         unmeasured("no process could be started: %s", strerror(errno));
@@ -251,6 +278,7 @@ void finish(struct run *run) {
         return;
     run->finished = true;
     process_finish(&run->process);
+    cgroup_remove(&run->cgroup);
     while (take_message(run, false) > 0)
         ;
     close(run->report_fd);
@@ -274,8 +302,10 @@ struct run *run_to_its_end(struct program program) {
             run->fed_bytes =
                 (int64_t)process_feed(&run->process, program.input, program.input_bytes);
         process_finish(&run->process);
-        if (run->process.end == PROCESS_STARVED && attempt == 0)
+        if (run->process.end == PROCESS_STARVED && attempt == 0) {
+            cgroup_remove(&run->cgroup);
             continue;
+        }
         finish(run);
         return run;
     }

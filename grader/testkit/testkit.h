@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "grader/engine/process.h"
+#include "grader/sandbox/cgroup.h"
 #include "grader/testkit/ledger.h"
 
 /* ---- Starting the submission's program ---- */
@@ -42,7 +43,7 @@ struct program {
                                 * meets it, the test fails */
     const char *fault_path;    /* the scratch file whose calls meet it */
     int64_t call_limit;        /* traced: end it after about so many calls */
-    int limit_ms;              /* a hang, not a speed; usually 5 s */
+    int limit_ms;              /* a hang, not a speed; usually 3 s */
     size_t output_limit_bytes; /* usually 4 MiB */
 };
 
@@ -69,6 +70,7 @@ struct run {
     int report_fd;
     bool finished;
     char log_directory[256];
+    struct cgroup cgroup;
     struct run *next;
 };
 

@@ -11,12 +11,12 @@
 #include "labs/01-reads/tests/expected.h"
 
 Test(writer, few_writes) {
-    const int64_t size = 64 * 1024, buffer = 4096;
+    const int64_t size = 16 * 1024, buffer = 4096;
     const char *text = make_text("input", (size_t)size);
     struct run *run = run_program(.arguments = WORDS("number", "--buffer", "4096", "input"),
                                   .traced = true, .limit_ms = NAIVE_LIMIT_MS);
     const struct ledger *ledger = ledger_of(run);
-    publish_ledger(run, "number: 64 KiB with buffers of 4 KiB");
+    publish_ledger(run, "number: 16 KiB with buffers of 4 KiB");
     measure("number_writes", ledger_tally(ledger, WRITES, on_stdout(run).name).calls, "calls");
 
     const char *numbered = expected_numbers(text);
