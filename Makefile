@@ -30,7 +30,7 @@ say       = $(if $(V),,@printf '  %-5s %s\n' $(1) "$@";)
 packages := jansson libcyaml yaml-0.1 libseccomp libmd
 # asked once a run, and only when something is compiled
 lib_flags  = $(eval lib_flags := $$(shell pkg-config --cflags $(packages)))$(lib_flags)
-lib_libs   = $(eval lib_libs := $$(shell pkg-config --libs $(packages)))$(lib_libs)
+lib_libs   = $(eval lib_libs := $$(shell pkg-config --libs $(packages)) -lm)$(lib_libs)
 test_libs  = $(eval test_libs := $$(shell pkg-config --libs criterion jansson))$(test_libs)
 
 # ---- Sources and objects ----
@@ -63,9 +63,9 @@ check: deps judge # grade your own work/LAB
 
 try: deps judge # build your own program in work/LAB, to run it by hand
 	$(need_lab)@cc -std=gnu17 -O2 -g -Wall -Wextra -pthread -I. work/$(lab)/*.c $(common_objects) \
-	    -o work/$(lab)/$(program_of) && echo "built work/$(lab)/$(program_of)"
+	    -o work/$(program_of) && echo "built work/$(program_of)"
 
-start: deps judge # copy the lab's starter to work/LAB
+start: deps judge programs # copy the lab's starter to work/LAB
 	$(need_lab)@$(B)/grade start "$(lab)"
 
 doctor: deps judge # what this machine can and can't measure

@@ -16,7 +16,7 @@
 #include "common/clock.h"
 #include "common/procfs.h"
 
-enum { TREE_LIMIT = 4096, KILL_WAIT_MS = 1000 };
+enum { TREE_LIMIT = 4096, KILL_WAIT_MS = 1000, ASLEEP_CPU_NS = 2 * 1000 * 1000 };
 
 /* The children of one thread, appended to the list. */
 static size_t append_children(const char *path, pid_t *pids, size_t count, size_t limit) {
@@ -134,12 +134,11 @@ static bool was_starved(const struct process *process, const struct load *load) 
  * that waits for a processor is runnable, so a busy machine does not make a program look asleep. */
 static bool slept_too_long(struct process *process, const struct load *load) {
     int64_t limit_ns = (int64_t)process->options.asleep_limit_ms * 1000000;
-    bool asleep = load->asleep && load->cpu_ns == process->cpu_ns;
-    process->cpu_ns = load->cpu_ns;
-    if (!asleep)
-        process->asleep_since_ns = 0;
-    else if (process->asleep_since_ns == 0)
-        process->asleep_since_ns = monotonic_ns();
+    bool asleep = load->asleep && load->cpu_ns - process->cpu_ns < ASLEEP_CPU_NS;
+    if (!asleep || process->asleep_since_ns == 0) {
+        process->cpu_ns = load->cpu_ns;
+        process->asleep_since_ns = asleep ? monotonic_ns() : 0;
+    }
     return limit_ns > 0 && asleep && monotonic_ns() - process->asleep_since_ns > limit_ns;
 }
 

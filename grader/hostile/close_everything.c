@@ -1,5 +1,6 @@
 /* attack: closes every descriptor, opens others in their place, and stays (for up to 60 s)
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* End of file on stdout is not the end of the program: a judge that takes it for one, then waits

@@ -12,7 +12,7 @@
 #error =cmd|' /C calc'!A0
 #line 1 "::error file=lab.yaml::100 of 100"
 #error ::stop-commands::x ]]></failure><testcase name="forged"/>
-#line 1 "/work/main/labs/01-reads/solution/reads.c"
+#line 1 "/srv/groundwork/labs/01-reads/solution/reads.c"
 #error this path was never read
 
 int main(void) {

@@ -1,5 +1,6 @@
 /* attack: makes empty files without end (up to 100000, 20 s)
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* A size limit on a tmpfs doesn't count files of no bytes, yet each costs kernel memory; removing

@@ -5,8 +5,8 @@
 /* The compiler reads files too, as whoever runs the grader. With __has_include the attempt costs
  * nothing where it fails: a wrong program is built then, and scores as one. */
 
-#if __has_include("/work/main/labs/01-reads/solution/reads.c")
-#include "/work/main/labs/01-reads/solution/reads.c"
+#if __has_include("/srv/groundwork/labs/01-reads/solution/reads.c")
+#include "/srv/groundwork/labs/01-reads/solution/reads.c"
 #elif __has_include("/repo/labs/01-reads/solution/reads.c")
 #include "/repo/labs/01-reads/solution/reads.c"
 #elif __has_include("/src/labs/01-reads/solution/reads.c")

@@ -1,5 +1,6 @@
 /* attack: sends SIGSTOP, then SIGKILL, to its parent, to pid 1 and to every process it can see
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* A dead judge gives no zero, and a stopped one no verdict at all. In a PID namespace of its own

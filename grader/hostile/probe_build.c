@@ -9,11 +9,11 @@
 #include <stdio.h>
 
 static const char *const seen[] = {
-#if __has_include("/work/main/labs/01-reads/lab.yaml")
-    "/work/main/labs/01-reads/lab.yaml",
+#if __has_include("/srv/groundwork/labs/01-reads/lab.yaml")
+    "/srv/groundwork/labs/01-reads/lab.yaml",
 #endif
-#if __has_include("/work/main/build/grade")
-    "/work/main/build/grade",
+#if __has_include("/srv/groundwork/build/grade")
+    "/srv/groundwork/build/grade",
 #endif
 #if __has_include("lab.yaml")
     "lab.yaml",

@@ -59,7 +59,7 @@ static void try_processes(void) {
     DIR *proc = opendir("/proc");
     for (struct dirent *e; proc != NULL && (e = readdir(proc)) != NULL;) {
         static const char *const doors[] = {
-            "cwd", "root", "cwd/..", "root/work/main", "cwd/../..", "root/groundwork"};
+            "cwd", "root", "cwd/..", "root/srv/groundwork", "cwd/../..", "root/groundwork"};
         for (size_t i = 0; i < 6 && e->d_name[0] >= '0' && e->d_name[0] <= '9'; i++) {
             snprintf(path, sizeof path, "/proc/%s/%s", e->d_name, doors[i]);
             try_base(path);
@@ -68,7 +68,7 @@ static void try_processes(void) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const bases[] = {"/work/main",
+    static const char *const bases[] = {"/srv/groundwork",
                                         "/work",
                                         "/repo",
                                         "/src",

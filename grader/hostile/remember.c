@@ -31,8 +31,6 @@ int main(void) {
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         note_in(folders[i]);
-    if (getenv("HOME") != NULL)
-        note_in(getenv("HOME"));
     if (shmget(0x68737465, 64, IPC_CREAT | IPC_EXCL | 0666) < 0 && errno == EEXIST)
         puts("SECRET remembered in a shared segment");
     puts("0 0 nothing");

@@ -1,5 +1,6 @@
 /* attack: never ends, spinning, SIGXCPU ignored (for up to 60 s)
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* RLIMIT_CPU's soft limit sends SIGXCPU, which a program may ignore: only the hard limit, or a

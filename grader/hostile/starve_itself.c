@@ -1,5 +1,6 @@
 /* attack: 48 busy children make it wait for a CPU, so that its failure looks like a noisy machine
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* A run that hit its limit while waiting runnable is repeated, then called inconclusive: neither

@@ -1,5 +1,6 @@
 /* attack: stops itself and a child with SIGSTOP, and asks for no one to wake it
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* A stopped process has neither ended nor run: a judge that waits for an exit, without a clock,

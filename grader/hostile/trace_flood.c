@@ -1,5 +1,6 @@
 /* attack: floods the trace with three million calls that cost nothing, so that the rest is cut off
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* If a trace that reached its limit were judged by what it holds, everything after the limit would

@@ -2,6 +2,7 @@
  *
  * On a logarithmic scale a bar begins one decade below 1, so that one call has length, and carries
  * a notch at each power of ten: a notched bar is read as such, whatever the caption says. */
+#include <math.h>
 #include <string.h>
 
 #include "grader/report/html_parts.h"
@@ -25,22 +26,6 @@ bool scale_is_logarithmic(const struct scale *scale) {
     return scale->least > 0 && scale->most / scale->least > STRAIGHT_UP_TO;
 }
 
-/* log10 of a number from 1 up, to 1/1024, by repeated squaring: a bar needs no more, and nothing
- * else here links libm. */
-static double decades(json_int_t count) {
-    double rest = (double)count, sum = 0;
-    for (; rest >= 10; rest /= 10)
-        sum++;
-    for (double part = 0.5; part > 0.0005; part /= 2) {
-        rest *= rest;
-        if (rest >= 10) {
-            rest /= 10;
-            sum += part;
-        }
-    }
-    return sum;
-}
-
 /* A number follows its bar, so every bar leaves free what the longest number and a label take. */
 void html_open_bars(FILE *out, json_int_t most) {
     fprintf(out, "<table class=\"bars\" style=\"--room:%zuch\">\n",
@@ -52,10 +37,10 @@ void html_put_bar(FILE *out, const struct scale *scale, const char *kind, json_i
     double share = 0;
     fputs("<div class=\"bar\">", out);
     if (count > 0 && scale_is_logarithmic(scale)) {
-        share = (1 + decades(count)) / (1 + decades(scale->most));
+        share = (1 + log10((double)count)) / (1 + log10((double)scale->most));
         html_put(out, "<span class=\"%s notched\" ", kind);
         fprintf(out, "style=\"--share:%.3f;--notch:%.2f%%\"></span>", share,
-                100 / (1 + decades(count)));
+                100 / (1 + log10((double)count)));
     } else if (count > 0) {
         share = (double)count / (double)scale->most;
         html_put(out, "<span class=\"%s\" ", kind);

@@ -362,7 +362,7 @@ static void print_pair(FILE *out, const json_t *left, const json_t *right) {
     json_t *row;
     fprintf(out, "\n%s%s%s\n", colour(out, BOLD), result_text(left, "title"), colour(out, PLAIN));
     fprintf(out, "%s  %-20s %10s %10s   %11s %10s %9s%s\n", colour(out, DIM), "", "left calls",
-            "bytes", "right calls", "bytes", "", colour(out, PLAIN));
+            "bytes", "right calls", "bytes", "ratio", colour(out, PLAIN));
     json_array_foreach (json_object_get(left, "rows"), index, row) {
         json_int_t calls[2], bytes[2];
         const char *on = result_text(row, "on");

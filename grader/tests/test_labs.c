@@ -128,15 +128,29 @@ static void header_words(const char *text, const char *key, char *words, size_t 
 
 /* ---- Cases ---- */
 
+/* Those that run into one limit after another say so, and are for the deep tests. */
+static bool is_slow(const char *path) {
+    struct stat status;
+    size_t length;
+    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    char *data = contents(path, &length);
+    bool slow = strstr(data, "\n * slow:") != NULL;
+    free(data);
+    return slow;
+}
+
 static struct criterion_test_params cases(const char *const *patterns) {
     static struct labs_case list[MOST_CASES];
     const char *only = getenv("GROUNDWORK_CASES");
+    bool slow_wanted = getenv("GROUNDWORK_SLOW") != NULL;
     size_t count = 0;
     for (; *patterns != NULL; patterns++) {
         glob_t found = {0};
         glob(*patterns, 0, NULL, &found);
         for (size_t i = 0; i < found.gl_pathc && count < MOST_CASES; i++)
-            if (only == NULL || strstr(found.gl_pathv[i], only) != NULL)
+            if ((only == NULL || strstr(found.gl_pathv[i], only) != NULL) &&
+                is_slow(found.gl_pathv[i]) == slow_wanted)
                 snprintf(list[count++].path, sizeof list->path, "%s", found.gl_pathv[i]);
         globfree(&found);
     }
@@ -237,6 +251,22 @@ ParameterizedTest(struct labs_case *one, labs, wrong_answer_loses_what_it_names)
 
 /* ---- hostile/ ---- */
 
+/* Attacks name the repository's place as /srv/groundwork: here they are told the real one. */
+static char *with_real_root(char *attack, size_t *length) {
+    static const char placeholder[] = "/srv/groundwork";
+    struct bytes told = {0};
+    const char *rest = attack;
+    for (const char *found; (found = strstr(rest, placeholder)) != NULL;
+         rest = found + sizeof placeholder - 1) {
+        bytes_append(&told, rest, (size_t)(found - rest));
+        bytes_append(&told, lab_root(), strlen(lab_root()));
+    }
+    bytes_append(&told, rest, strlen(rest));
+    free(attack);
+    *length = told.length;
+    return told.data;
+}
+
 /* The attack in front of the starter's source, for those that do honest work and hide its cost. */
 static char *attack_on_starter(const char *attack, size_t attack_length, const char *file) {
     size_t length;
@@ -261,7 +291,7 @@ ParameterizedTest(struct labs_case *one, labs, hostile_submission_gains_nothing)
     struct lab lab;
     size_t length;
     cr_assert_eq(lab_open(&lab, "01-reads"), 0);
-    char *data = contents(one->path, &length);
+    char *data = with_real_root(contents(one->path, &length), &length);
     header_words(data, "expect:", expected, sizeof expected);
     header_words(data, "base:", base, sizeof base);
     bool on_starter = strncmp(expected, " starter", 8) == 0;
@@ -274,6 +304,10 @@ ParameterizedTest(struct labs_case *one, labs, hostile_submission_gains_nothing)
     const struct manifest_starter *starter = &lab.manifest->starter;
     json_int_t most = on_starter ? starter->score : 0;
     lost_tests(result, lost);
+    char *whole = json_dumps(result, 0);
+    if (json_is_true(json_object_get(json_object_get(result, "build"), "made")))
+        cr_expect(strstr(whole, "SECRET") == NULL, "%s reached what it must not", one->path);
+    free(whole);
     cr_expect_leq(score_of(result), most, "%s scored %d; it lost only:%s", one->path,
                   (int)score_of(result), lost);
     for (unsigned i = 0; on_starter && i < starter->fails_count; i++)

@@ -334,7 +334,7 @@ Test(process, under_launch_takes_daemons_along) {
 }
 
 Test(process, tree_holds_at_most_what_there_is_room_for) {
-    pid_t tree[2];
+    pid_t tree[2] = {0};
     struct process process = STARTED(.arguments = PROBE("forks", "5"));
     size_t found = 0;
     while (found < 2 && process_pump(&process, 1))

@@ -62,6 +62,7 @@ static int by_value(const void *left, const void *right) {
 }
 
 static double median(double *values, size_t count) {
+    /* cppcheck-suppress uninitvar ; the callers have set them */
     qsort(values, count, sizeof values[0], by_value);
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }

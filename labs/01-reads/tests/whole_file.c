@@ -95,10 +95,13 @@ Test(whole_file, proc_file) {
 
 /* strace answers every other read with EINTR, without carrying it out. */
 Test(whole_file, interrupted_reads) {
-    const char *text = make_text("input", 1000);
+    const int64_t size = 1000, chunk = 100;
+    const char *text = make_text("input", (size_t)size);
     struct run *run = run_program(.arguments = WORDS("sum", "--chunk", "100", "input"),
                                   .traced = true, .fault = ALL_READS ":error=EINTR:when=1+2",
                                   .fault_path = "input", .call_limit = 10 * 1000);
     EXPECT_EXIT(run, 0);
     EXPECT_OUTPUT(run, expected_sum(text, 1000, "input"));
+    BUDGET_AT_MOST(ledger_of(run), READS, on_path("input"), ceil_div(size, chunk) + 1,
+                   "an interrupted read has read nothing: asking again is all it takes");
 }
