@@ -80,7 +80,7 @@ bench: deps programs # the reference beside what people use
 
 # ---- What authors type ----
 
-.PHONY: test test-deep lint format reference transcript clean deps
+.PHONY: test test-deep lint format reference transcript clean deps deps-author
 test: deps all # the project's own tests, within 10 minutes
 	@tools/run-tests quick
 
@@ -101,6 +101,9 @@ format: # clang-format on all sources
 
 deps: # install what is missing, with apt
 	@tools/deps
+
+deps-author: # and a browser, for the test that opens the HTML report in one
+	@tools/deps author
 
 clean: # remove everything generated
 	rm -rf "$(B)"

@@ -162,7 +162,8 @@ static void compile(struct process *process, const struct manifest *manifest,
                                     .directory = "/tmp",
                                     .filter_fd = filter_fd,
                                     .tools = true,
-                                    .tmp_mib = (int)manifest->limits.tmp_mib};
+                                    .tmp_mib =
+                                        machine->sizes_tmp ? (int)manifest->limits.tmp_mib : 0};
     sandbox_add_inner(&command, &sandbox);
     arguments_add_all(&command, (const char *const *)compiler.words);
     const struct process_options options = {.arguments = command.words,

@@ -198,8 +198,9 @@ static int write_settings(const struct lab *lab, const struct machine *machine,
                   "no_trace", machine->why_no_trace[0] != '\0' ? machine->why_no_trace : NULL,
                   "strict", machine->tier == SANDBOX_STRICT, "memory_limit_kib",
                   (json_int_t)manifest->limits.memory_mib * 1024, "process_limit",
-                  (int)manifest->limits.processes, "tmp_mib", (int)manifest->limits.tmp_mib,
-                  "share_network", strcmp(manifest->network, "shared") == 0);
+                  (int)manifest->limits.processes, "tmp_mib",
+                  machine->sizes_tmp ? (int)manifest->limits.tmp_mib : 0, "share_network",
+                  strcmp(manifest->network, "shared") == 0);
     int status = settings == NULL ? -1 : json_dump_file(settings, workspace->settings, 0);
     json_decref(settings);
     if (status < 0)

@@ -14,14 +14,17 @@
 enum { PROBE_LIMIT_MS = 10 * 1000 };
 
 /* Runs `true` behind what a grading puts before a program. Empty `why` when it worked. */
-static void try_true(enum sandbox_tier tier, bool traced, const char *filter, char *why,
-                     size_t why_bytes) {
+static void try_true(enum sandbox_tier tier, bool traced, bool sizes_tmp, const char *filter,
+                     char *why, size_t why_bytes) {
     struct arguments arguments = {0};
     int low_fd = open(filter, O_RDONLY | O_CLOEXEC);
     int filter_fd = fcntl(low_fd, F_DUPFD_CLOEXEC, 10); /* sandbox_add_outer wants the low ones */
     close(low_fd);
-    const struct sandbox sandbox = {
-        .tier = tier, .directory = "/tmp", .filter_fd = filter_fd, .tools = true, .tmp_mib = 1};
+    const struct sandbox sandbox = {.tier = tier,
+                                    .directory = "/tmp",
+                                    .filter_fd = filter_fd,
+                                    .tools = true,
+                                    .tmp_mib = sizes_tmp};
     sandbox_add_outer(&arguments, tier, NULL);
     if (traced)
         arguments_add_all(&arguments,
@@ -70,12 +73,16 @@ int machine_probe(struct machine *machine, const char *wanted, const struct work
         return -1;
     if (strcmp(wanted, "none") != 0) {
         /* first all at once, which is what mostly works */
-        try_true(SANDBOX_STRICT, true, workspace->filter, machine->why_no_trace,
+        try_true(SANDBOX_STRICT, true, true, workspace->filter, machine->why_no_trace,
                  sizeof machine->why_no_trace);
+        machine->sizes_tmp = strstr(machine->why_no_trace, "--size") == NULL;
+        if (!machine->sizes_tmp)
+            try_true(SANDBOX_STRICT, true, false, workspace->filter, machine->why_no_trace,
+                     sizeof machine->why_no_trace);
         if (machine->why_no_trace[0] == '\0')
             return 0;
-        try_true(SANDBOX_STRICT, false, workspace->filter, machine->why_not_strict,
-                 sizeof machine->why_not_strict);
+        try_true(SANDBOX_STRICT, false, machine->sizes_tmp, workspace->filter,
+                 machine->why_not_strict, sizeof machine->why_not_strict);
         if (machine->why_not_strict[0] == '\0')
             return 0;
         if (strcmp(wanted, "strict") == 0) {
@@ -84,7 +91,7 @@ int machine_probe(struct machine *machine, const char *wanted, const struct work
         }
     }
     machine->tier = SANDBOX_NONE;
-    try_true(SANDBOX_NONE, true, workspace->filter, machine->why_no_trace,
+    try_true(SANDBOX_NONE, true, false, workspace->filter, machine->why_no_trace,
              sizeof machine->why_no_trace);
     return 0;
 }

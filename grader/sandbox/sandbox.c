@@ -114,8 +114,10 @@ static void add_own_mounts(struct arguments *arguments, const struct sandbox *sa
 static void add_writable_places(struct arguments *arguments, int mib) {
     static const char *const places[] = {"/tmp", "/dev/shm"};
     for (size_t i = 0; i < 2; i++) {
-        arguments_add(arguments, "--size");
-        arguments_add(arguments, "%lld", (long long)mib << 20);
+        if (mib > 0) {
+            arguments_add(arguments, "--size");
+            arguments_add(arguments, "%lld", (long long)mib << 20);
+        }
         arguments_add(arguments, "--tmpfs");
         arguments_add(arguments, "%s", places[i]);
     }
