@@ -40,7 +40,7 @@ static const char *show(struct view *view, enum sandbox_tier tier, const char *o
     return view->paths[i][1];
 }
 
-static void add_compiler(struct arguments *arguments, const char *source) {
+static void add_compiler(struct arguments *arguments) {
     static const char *const words[] = {"cc",
                                         "-std=gnu17",
                                         "-O2",
@@ -52,7 +52,6 @@ static void add_compiler(struct arguments *arguments, const char *source) {
                                         "-pthread",
                                         NULL};
     arguments_add_all(arguments, words);
-    arguments_add(arguments, "-ffile-prefix-map=%s/=", source);
 }
 
 /* The headers, and the objects that `make` has built, of the modules that the manifest allows. */
@@ -148,7 +147,7 @@ static void compile(struct process *process, const struct manifest *manifest,
     struct arguments compiler = {0}, command = {0};
     const char *source = show(view, machine->tier, workspace->source, "/source", false);
     const char *output = show(view, machine->tier, workspace->output, "/output", true);
-    add_compiler(&compiler, source);
+    add_compiler(&compiler);
     for (unsigned i = 0; i < manifest->files_count; i++)
         arguments_add(&compiler, "%s/%s", source, manifest->files[i]);
     add_modules(&compiler, view, machine->tier, manifest);

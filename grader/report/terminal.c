@@ -239,10 +239,13 @@ static void print_prediction(FILE *out, const json_t *prediction) {
     bool said = json_object_get(prediction, "predicted") != NULL;
     bool known = json_object_get(prediction, "measured") != NULL;
     terminal_wrapped(out, "  ", result_text(prediction, "question"));
-    fprintf(out, "    you said %s; counted: %s %s\n",
-            said ? grouped(result_number(prediction, "predicted")) : "nothing yet",
-            known ? grouped(result_number(prediction, "measured")) : "not yet,",
-            result_text(prediction, "unit"));
+    if (!said) /* nor told the answer to this one */
+        fprintf(out, "    not predicted yet\n");
+    else
+        fprintf(out, "    you said %s; counted: %s %s\n",
+                grouped(result_number(prediction, "predicted")),
+                known ? grouped(result_number(prediction, "measured")) : "not yet,",
+                result_text(prediction, "unit"));
 }
 
 static void print_predictions(FILE *out, const json_t *result) {
