@@ -188,28 +188,38 @@ static json_t *make_sandbox(const struct machine *machine) {
     return sandbox;
 }
 
+/* Adds what one test published. */
+static void add_published(const struct verdicts *verdicts, const char *test, json_t *ledgers,
+                          json_t *measurements) {
+    size_t index;
+    json_t *entry;
+    const char *name;
+    json_array_foreach (verdicts->ledgers, index, entry) {
+        if (strcmp(result_text(entry, "test"), test) == 0)
+            json_array_append_new(ledgers, json_deep_copy(entry));
+    }
+    json_object_foreach (verdicts->measurements, name, entry) {
+        if (strcmp(result_text(entry, "test"), test) == 0)
+            json_object_set(measurements, name, entry);
+    }
+}
+
 /* Tests run side by side and end in any order; a result has the manifest's. */
-static json_t *ledgers_in_order(const struct grading *grading) {
+static void add_all_published(const struct grading *grading, json_t *ledgers,
+                              json_t *measurements) {
     const struct manifest *manifest = grading->lab->manifest;
-    json_t *ordered = json_array();
-    const json_t *all = grading->verdicts == NULL ? NULL : grading->verdicts->ledgers;
-    for (unsigned i = 0; i < manifest->steps_count; i++)
+    for (unsigned i = 0; grading->verdicts != NULL && i < manifest->steps_count; i++)
         for (unsigned j = 0; j < manifest->steps[i].tests_count; j++) {
-            char name[256];
-            size_t index;
-            json_t *ledger;
-            snprintf(name, sizeof name, "%s/%s", manifest->steps[i].id,
+            char test[256];
+            snprintf(test, sizeof test, "%s/%s", manifest->steps[i].id,
                      manifest->steps[i].tests[j].name);
-            json_array_foreach (all, index, ledger) {
-                if (strcmp(result_text(ledger, "test"), name) == 0)
-                    json_array_append_new(ordered, json_deep_copy(ledger));
-            }
+            add_published(grading->verdicts, test, ledgers, measurements);
         }
-    return ordered;
 }
 
 static void add_counts(json_t *result, const struct grading *grading, const json_t *reference) {
-    json_t *ledgers = ledgers_in_order(grading);
+    json_t *ledgers = json_array(), *measurements = json_object();
+    add_all_published(grading, ledgers, measurements);
     size_t index;
     json_t *ledger;
     json_array_foreach (ledgers, index, ledger) {
@@ -219,10 +229,7 @@ static void add_counts(json_t *result, const struct grading *grading, const json
             add_row_references(ledger, known);
     }
     json_object_set_new(result, "ledgers", ledgers);
-    json_object_set_new(result, "measurements",
-                        grading->verdicts == NULL
-                            ? json_object()
-                            : json_deep_copy(grading->verdicts->measurements));
+    json_object_set_new(result, "measurements", measurements);
 }
 
 static json_t *make_seconds(const struct grading *grading) {
