@@ -2,7 +2,6 @@
  *
  * It tries things rather than asking for versions where it can. Checks marked "needed" decide the
  * exit status: without them some tests would be unmeasured. */
-#include <argp.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,6 +17,7 @@
 #include "grader/engine/process.h"
 #include "grader/grading.h"
 #include "grader/machine.h"
+#include "grader/options.h"
 #include "grader/report/terminal.h"
 #include "grader/result.h"
 #include "grader/verbs.h"
@@ -169,25 +169,13 @@ static int status_of(const json_t *findings) {
     return 0;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    const char **json = state->input;
-    if (key == ARGP_KEY_ARG)
-        argp_error(state, "%s: it takes no arguments", argument);
-    if (key != 'j')
-        return ARGP_ERR_UNKNOWN;
-    *json = argument;
-    return 0;
-}
-
 int verb_doctor(int argc, char **argv) {
     static const struct argp_option option_list[] = {
         {"json", 'j', "FILE", 0, "write the same as JSON; - is standard output", 0}, {0}};
-    static const struct argp argp = {
-        option_list, parse, NULL, "Tells what this machine can and can't measure, with remedies.",
-        NULL,        NULL,  NULL};
-    const char *json = NULL;
+    static const struct grammar grammar = {
+        option_list, "", "Tells what this machine can and can't measure, with remedies.", 0, 0};
+    struct options options = options_parse(&grammar, argc, argv);
     struct checkup checkup = {.findings = json_array()};
-    argp_parse(&argp, argc, argv, 0, NULL, &json);
     check_tool(&checkup, "cc", "install a C compiler: make deps");
     check_tool(&checkup, "strace", "make deps");
     check_tool(&checkup, "bwrap", "make deps");
@@ -197,10 +185,10 @@ int verb_doctor(int argc, char **argv) {
     check_descriptors(&checkup);
     check_processors(&checkup);
     check_port(&checkup);
-    if (json == NULL || strcmp(json, "-") != 0)
+    if (options_want_text(&options))
         print_findings(checkup.findings);
     int exit_status = status_of(checkup.findings);
-    if (json != NULL && write_json(checkup.findings, json) < 0)
+    if (options.json != NULL && write_json(checkup.findings, options.json) < 0)
         exit_status = STATUS_NOT_MEASURED;
     json_decref(checkup.findings);
     return exit_status;

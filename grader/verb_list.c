@@ -1,47 +1,18 @@
 /* grade list and grade explain: what there is to do, from the manifests alone. */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/errors.h"
 #include "grader/grading.h"
+#include "grader/options.h"
 #include "grader/report/terminal.h"
 #include "grader/result.h"
 #include "grader/verbs.h"
 
-struct options {
-    const char *lab;
-    const char *test;
-    const char *json;
-};
-
 static const struct argp_option option_list[] = {
     {"json", 'j', "FILE", 0, "write the same as JSON; - is standard output, then without text", 0},
     {0}};
-
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    struct options *options = state->input;
-    switch (key) {
-    case 'j':
-        options->json = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->lab == NULL)
-            options->lab = argument;
-        else if (options->test == NULL)
-            options->test = argument;
-        else
-            argp_error(state, "%s: too many words", argument);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static bool text_wanted(const struct options *options) {
-    return options->json == NULL || strcmp(options->json, "-") != 0;
-}
 
 /* ---- list ---- */
 
@@ -79,21 +50,18 @@ static void print_lab(const json_t *lab) {
 }
 
 int verb_list(int argc, char **argv) {
-    static const struct argp argp = {
-        option_list, parse,
-        "[LAB]",     "Lists the labs, their steps and tests, and the points of each.",
-        NULL,        NULL,
-        NULL};
-    struct options options = {0};
+    static const struct grammar grammar = {
+        option_list, "[LAB]", "Lists the labs, their steps and tests, and the points of each.", 0,
+        1};
+    struct options options = options_parse(&grammar, argc, argv);
     char **names;
     json_t *list = json_array();
     int exit_status = 0;
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
     int count = lab_names(&names);
     for (int i = 0; i < count; i++) {
         struct lab lab;
-        if (options.lab == NULL || i == 0) {
-            if (lab_open(&lab, options.lab == NULL ? names[i] : options.lab) == 0)
+        if (options.words[0] == NULL || i == 0) {
+            if (lab_open(&lab, options.words[0] == NULL ? names[i] : options.words[0]) == 0)
                 json_array_append_new(list, describe_lab(lab.manifest));
             else
                 exit_status = status_of_unopened(&lab);
@@ -105,7 +73,7 @@ int verb_list(int argc, char **argv) {
     size_t index;
     json_t *lab;
     json_array_foreach (list, index, lab) {
-        if (text_wanted(&options))
+        if (options_want_text(&options))
             print_lab(lab);
     }
     if (options.json != NULL && write_json(list, options.json) < 0)
@@ -152,9 +120,9 @@ static void print_budgets(const json_t *budgets) {
 
 static int explain(const struct lab *lab, const struct options *options) {
     const struct manifest_step *step = NULL;
-    const struct manifest_test *test = find_test(lab->manifest, options->test, &step);
+    const struct manifest_test *test = find_test(lab->manifest, options->words[1], &step);
     if (test == NULL) {
-        error_because(options->test,
+        error_because(options->words[1],
                       "no such test in %s, or in more than one step; "
                       "`grade list %.2s` shows them",
                       lab->manifest->lab, lab->manifest->lab);
@@ -165,7 +133,7 @@ static int explain(const struct lab *lab, const struct options *options) {
     json_t *budgets =
         json_object_get(json_object_get(reference, "budgets"), json_string_value(name));
     int exit_status = 0;
-    if (text_wanted(options)) {
+    if (options_want_text(options)) {
         printf("%s, %u points\n", json_string_value(name), test->points);
         terminal_wrapped(stdout, "asks    ", test->asks);
         print_budgets(budgets);
@@ -183,20 +151,13 @@ static int explain(const struct lab *lab, const struct options *options) {
 }
 
 int verb_explain(int argc, char **argv) {
-    static const struct argp argp = {
-        option_list, parse,
-        "LAB TEST",  "Prints what a test asks, its budgets with their reasons, and its hint.",
-        NULL,        NULL,
-        NULL};
-    struct options options = {0};
+    static const struct grammar grammar = {
+        option_list, "LAB TEST",
+        "Prints what a test asks, its budgets with their reasons, and its hint.", 2, 2};
+    struct options options = options_parse(&grammar, argc, argv);
     struct lab lab;
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (options.test == NULL) {
-        error_because("LAB TEST", "which lab and which test? `grade list` shows them");
-        return STATUS_USAGE;
-    }
     int exit_status =
-        lab_open(&lab, options.lab) < 0 ? status_of_unopened(&lab) : explain(&lab, &options);
+        lab_open(&lab, options.words[0]) < 0 ? status_of_unopened(&lab) : explain(&lab, &options);
     lab_close(&lab);
     return exit_status;
 }

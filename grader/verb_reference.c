@@ -1,39 +1,16 @@
 /* grade reference: for a lab's author, what the solution costs, kept in the lab's reference.json.
  */
-#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/errors.h"
 #include "grader/grading.h"
+#include "grader/options.h"
 #include "grader/result.h"
 #include "grader/verbs.h"
 
-struct options {
-    const char *lab;
-    const char *json;
-};
-
 static const struct argp_option option_list[] = {
     {"json", 'j', "FILE", 0, "write it there instead; - is standard output", 0}, {0}};
-
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    struct options *options = state->input;
-    switch (key) {
-    case 'j':
-        options->json = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        options->lab = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (options->lab == NULL)
-            argp_error(state, "which lab? `grade list` shows them");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 static bool is_whole(const json_t *result) {
     return result != NULL && result_exit_status(result) == STATUS_PASSED;
@@ -64,20 +41,15 @@ out:
 }
 
 int verb_reference(int argc, char **argv) {
-    static const struct argp argp = {
-        option_list,
-        parse,
-        "LAB",
+    static const struct grammar grammar = {
+        option_list, "LAB",
         "Grades the lab's solution and starter and writes labs/LAB/reference.json: every budget "
         "with its formula, reason and the solution's count.",
-        NULL,
-        NULL,
-        NULL};
-    struct options options = {0};
+        1, 1};
+    struct options options = options_parse(&grammar, argc, argv);
     struct lab lab;
     char path[PATH_BYTES];
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (lab_open(&lab, options.lab) < 0)
+    if (lab_open(&lab, options.words[0]) < 0)
         return status_of_unopened(&lab);
     lab_path(path, "labs/%s/reference.json", lab.manifest->lab);
     int exit_status = write_reference(&lab, options.json != NULL ? options.json : path);

@@ -1,24 +1,15 @@
 /* grade run: one submission, its report on the terminal, as JSON and as HTML. */
-#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/errors.h"
 #include "grader/grading.h"
-#include "grader/machine.h"
+#include "grader/options.h"
 #include "grader/report/html.h"
 #include "grader/report/terminal.h"
 #include "grader/result.h"
 #include "grader/verbs.h"
-
-struct options {
-    const char *lab;
-    const char *submission;
-    const char *json;
-    const char *html;
-    const char *sandbox;
-};
 
 static const struct argp_option option_list[] = {
     {"submission", 's', "DIR", 0, "the folder handed in (default: work/LAB)", 0},
@@ -28,41 +19,8 @@ static const struct argp_option option_list[] = {
     {"sandbox", 'b', "TIER", 0, "auto, strict or none (default: auto)", 0},
     {0}};
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    struct options *options = state->input;
-    switch (key) {
-    case 's':
-        options->submission = argument;
-        return 0;
-    case 'j':
-        options->json = argument;
-        return 0;
-    case 'w':
-        options->html = argument;
-        return 0;
-    case 'b':
-        if (strcmp(argument, "basic") == 0)
-            argp_error(state, "--sandbox basic: this version has strict and none");
-        if (!machine_may_want(argument))
-            argp_error(state, "--sandbox %s: it is auto, strict or none", argument);
-        options->sandbox = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->lab != NULL)
-            argp_error(state, "%s: one lab at a time", argument);
-        options->lab = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (options->lab == NULL)
-            argp_error(state, "which lab? `grade list` shows them");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 static int write_reports(const json_t *result, const struct options *options) {
-    bool only_json = options->json != NULL && strcmp(options->json, "-") == 0;
+    bool only_json = !options_want_text(options);
     if (!only_json)
         terminal_report(stdout, result);
     if (options->json != NULL && write_json(result, options->json) < 0)
@@ -75,21 +33,16 @@ static int write_reports(const json_t *result, const struct options *options) {
 }
 
 int verb_run(int argc, char **argv) {
-    static const struct argp argp = {
-        option_list,
-        parse,
-        "LAB",
-        "Grades one submission of a lab: builds it, runs the lab's tests "
-        "against it, and reports what each asked and counted.",
-        NULL,
-        NULL,
-        NULL};
-    struct options options = {.sandbox = "auto"};
+    static const struct grammar grammar = {
+        option_list, "LAB",
+        "Grades one submission of a lab: builds it, runs the lab's tests against it, and reports "
+        "what each asked and counted.",
+        1, 1};
+    struct options options = options_parse(&grammar, argc, argv);
     struct lab lab;
     char folder[PATH_BYTES];
     struct stat status;
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (lab_open(&lab, options.lab) < 0)
+    if (lab_open(&lab, options.words[0]) < 0)
         return status_of_unopened(&lab);
     if (options.submission == NULL)
         options.submission = lab_path(folder, "work/%s", lab.manifest->lab);

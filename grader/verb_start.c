@@ -1,5 +1,4 @@
 /* grade start: a learner's own copy of a lab's starter, and a page for predictions. */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,36 +10,12 @@
 #include "common/errors.h"
 #include "common/io.h"
 #include "grader/grading.h"
+#include "grader/options.h"
 #include "grader/predictions.h"
 #include "grader/verbs.h"
 
-struct options {
-    const char *lab;
-    const char *json;
-};
-
 static const struct argp_option option_list[] = {
     {"json", 'j', "FILE", 0, "write what was made as JSON; - is standard output", 0}, {0}};
-
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    struct options *options = state->input;
-    switch (key) {
-    case 'j':
-        options->json = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->lab != NULL)
-            argp_error(state, "%s: one lab at a time", argument);
-        options->lab = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (options->lab == NULL)
-            argp_error(state, "which lab? `grade list` shows them");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 /* A learner's file is never written over: that is what O_EXCL is for. */
 static int copy_new(const char *from, const char *to) {
@@ -102,17 +77,14 @@ static int report(const struct lab *lab, const char *folder, const char *json) {
 }
 
 int verb_start(int argc, char **argv) {
-    static const struct argp argp = {
-        option_list, parse,
-        "LAB",       "Copies the lab's starter to work/LAB, which must not exist yet.",
-        NULL,        NULL,
-        NULL};
-    struct options options = {0};
+    static const struct grammar grammar = {
+        option_list, "LAB", "Copies the lab's starter to work/LAB, which must not exist yet.", 1,
+        1};
+    struct options options = options_parse(&grammar, argc, argv);
     struct lab lab;
     char folder[PATH_BYTES];
     int exit_status = STATUS_NOT_MEASURED;
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (lab_open(&lab, options.lab) < 0)
+    if (lab_open(&lab, options.words[0]) < 0)
         return status_of_unopened(&lab);
     mkdir(lab_path(folder, "work"), 0755);
     if (mkdir(lab_path(folder, "work/%s", lab.manifest->lab), 0755) < 0)
