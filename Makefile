@@ -106,7 +106,7 @@ deps-author: # and a browser, for the test that opens the HTML report in one
 	@tools/deps author
 
 clean: # remove everything generated
-	rm -rf "$(B)"
+	rm -rf "$(B)" build-sanitized
 
 # ---- Building ----
 
