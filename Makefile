@@ -3,7 +3,6 @@
 
 LAB     ?= 01
 CC      ?= cc
-SANDBOX ?= auto
 
 lab_programs  :=
 .DEFAULT_GOAL := all
@@ -42,7 +41,7 @@ engine_objects  := $(call objects_of,grader/engine/*.c) $(filter-out %/launch.o,
 grade_objects   := $(filter-out %/main.o,$(call objects_of,grader/*.c grader/report/*.c))
 testkit_objects := $(call objects_of,grader/testkit/*.c)
 own_tests       := $(B)/bin/99-fixture/tests \
-                    $(patsubst common/tests/%.c,$(B)/tests/%,$(wildcard common/tests/*.c)) \
+                   $(patsubst common/tests/%.c,$(B)/tests/%,$(wildcard common/tests/*.c)) \
                    $(patsubst grader/tests/%.c,$(B)/tests/%,$(wildcard grader/tests/*.c))
 lab_tests       := $(labs:%=$(B)/bin/%/tests)
 
@@ -114,7 +113,9 @@ clean: # remove everything generated
 .PHONY: judge
 judge: $(B)/grade $(B)/launch $(lab_tests)
 
-$(B)/%.o: %.c
+# what a person types installs first what is missing, also under -j
+typed := grade check try start doctor experiment bench test test-deep reference transcript
+$(B)/%.o: %.c | $(if $(filter $(typed),$(MAKECMDGOALS)),deps)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(flags) $(lib_flags) -MMD -MP -c $< -o $@
 

@@ -38,13 +38,13 @@ const char *sandbox_tier_name(enum sandbox_tier tier) {
     return tier == SANDBOX_STRICT ? "strict" : "none";
 }
 
-/* The namespace's first process gets every orphan, and a test runner is no reaper: Criterion 2.4
- * spins for ever on the end of a child that it did not start. A shell takes them, for it waits for
- * all. */
 /* Criterion names its socket /tmp/criterion_PID.sock and its memory /dev/shm/bxf_arena_PID, and in
  * a PID namespace of its own every runner has the same PID: two gradings at once, or one that was
- * killed before, would take each other's place. The folders that must stay visible are held open
- * across the change and bound again. */
+ * killed before, would take each other's place. So /tmp and /dev/shm are covered; the folders that
+ * must stay visible are held open across that and bound again.
+ *
+ * There is no exec at the end: the namespace's first process gets every orphan, and Criterion 2.4
+ * spins for ever on the end of a child that it did not start. A shell reaps them. */
 static const char own_tmp[] =
     "exec 3<\"$1\" 4<\"$2\" 5<\"$3\"\n"
     "mount -t tmpfs tmpfs /tmp || exit 125\n"
@@ -59,7 +59,7 @@ static const char own_tmp[] =
     "done\n"
     "shift 3\n"
     "\"$@\" 3<&- 4<&- 5<&-\n"
-    "exit\n"; /* no exec: the shell stays PID 1 and reaps orphans, which a test runner does not */
+    "exit\n";
 
 void sandbox_add_outer(struct arguments *arguments, enum sandbox_tier tier,
                        const char *const *kept) {

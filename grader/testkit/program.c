@@ -40,9 +40,8 @@ static size_t run_count(void) {
 /* Every call that can move bytes, and those that start programs and threads. */
 static const char traced_calls[] =
     "trace=read,readv,pread64,preadv,preadv2,recvfrom,recvmsg,mmap,write,writev,pwrite64,pwritev,"
-    "pwritev2,sendto,sendmsg,sendmmsg,recvmmsg,sendfile,splice,tee,vmsplice,copy_file_range,execve,"
-    "clone,clone3,"
-    "fork,vfork";
+    "pwritev2,sendto,sendmsg,sendmmsg,recvmmsg,sendfile,splice,tee,vmsplice,copy_file_range,"
+    "execve,clone,clone3,fork,vfork";
 
 static void add_tracer(struct arguments *arguments, const struct run *run) {
     static const char *const words[] = {"strace",
