@@ -16,7 +16,8 @@ struct machine {
 /* Whether that can be wanted below. */
 bool machine_may_want(const char *wanted);
 
-/* Tries what a grading will do, with `true` as the program, and writes the filter into the
- * workspace. wanted  "auto", "strict" or "none" Returns 0, or -1 after a line on standard error
- * when the wanted tier can't be had. */
+/* Tries what a grading will do, with `true` as the program, and writes the system-call filter into
+ * the workspace.
+ * wanted  "auto", "strict" or "none"
+ * Returns 0, or -1 after a line on standard error when the wanted tier can't be had. */
 int machine_probe(struct machine *machine, const char *wanted, const struct workspace *workspace);

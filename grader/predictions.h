@@ -7,9 +7,11 @@
 #include "grader/lab.h"
 
 /* Returns [{id, question, unit, of, predicted?, measured?}], one for each that the manifest asks
- * for. folder        where the learner's predict.yaml may lie reference     for what is measured of
- * the starter measurements  of this grading A predict.yaml that can't be read is told in one line
- * on standard error, and counts as absent. */
+ * for; `measured` only stands beside a prediction that was made.
+ * folder        where the learner's predict.yaml may lie
+ * reference     for what is measured of the starter
+ * measurements  of this grading
+ * A predict.yaml that can't be read is told in one line on standard error, and counts as absent. */
 json_t *predictions_make(const struct lab *lab, const char *folder, const json_t *reference,
                          const json_t *measurements);
 

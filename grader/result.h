@@ -8,11 +8,15 @@
  *   build           {made, message?, seconds}
  *   steps           [{id, title}]
  *   tests           [{step, name, status, points, max, asks, hint, message?, expected?, seen?,
- * steps?, budgets: [{what, relation, formula, limit, counted, unit, bytes?, bytes_expected?, held,
- * problem, why, reference?}]}] ledgers         [{test, title, rows: [{call, on, count, bytes,
- * reference?}]}] measurements    {name: {value, unit, test}} predictions     [{id, question, unit,
- * of, predicted?, measured?}] seconds         {build, tests, total} totals          {score,
- * max_score, unmeasured, inconclusive}
+ *                     steps?, budgets: [...]}]
+ *     each budget   {what, relation, formula, limit, counted, unit, bytes?, bytes_expected?, held,
+ *                    problem, why, reference?}
+ *   ledgers         [{test, title, rows: [{call, on, count, bytes, reference?}]}]
+ *   measurements    {name: {value, unit, test}}
+ *   predictions     [{id, question, unit, of, predicted?, measured?}]; measured where predicted
+ *   seconds         {build, tests, runs, traced_runs, total}; runs of the program are added up,
+ *                   also those that went on side by side
+ *   totals          {score, max_score, unmeasured, inconclusive}
  *
  * `status` is one of passed, failed, error, unmeasured, inconclusive; `reference` is the count of
  * the lab's own solution, from reference.json. */

@@ -43,8 +43,7 @@ struct sandbox {
     int filter_fd;         /* compiled system-call filter, or -1 */
     bool share_network;
     bool tools;  /* the machine's commands, a compiler's among them, and not just its libraries */
-    int tmp_mib; /* size of its /tmp and its /dev/shm; 0: half of the machine's memory, as tmpfs(5)
-                  */
+    int tmp_mib; /* size of its /tmp and its /dev/shm; 0: as tmpfs(5) has it, half of memory */
 };
 
 enum { OUTER_KEEPS = 3 };
