@@ -30,7 +30,7 @@ packages := jansson libcyaml yaml-0.1 libseccomp libmd
 # asked once a run, and only when something is compiled
 lib_flags  = $(eval lib_flags := $$(shell pkg-config --cflags $(packages)))$(lib_flags)
 lib_libs   = $(eval lib_libs := $$(shell pkg-config --libs $(packages)) -lm)$(lib_libs)
-test_libs  = $(eval test_libs := $$(shell pkg-config --libs criterion jansson))$(test_libs)
+test_libs  = $(eval test_libs := $$(shell pkg-config --libs criterion jansson libcurl))$(test_libs)
 
 # ---- Sources and objects ----
 
@@ -61,7 +61,7 @@ check: deps judge # grade your own work/LAB
 	$(need_lab)@$(B)/grade run "$(lab)" --html "$(B)/check-$(lab).html"; [ $$? -ne 2 ]
 
 try: deps judge # build your own program in work/LAB, to run it by hand
-	$(need_lab)@cc -std=gnu17 -O2 -g -Wall -Wextra -pthread -I. work/$(lab)/*.c $(common_objects) \
+	$(need_lab)@cc -std=gnu17 -O2 -g -Wall -Wextra -pthread -I. work/$(lab)/*.c $(common_objects) -lm \
 	    -o work/$(program_of) && echo "built work/$(program_of)"
 
 start: deps judge programs # copy the lab's starter to work/LAB
@@ -158,7 +158,7 @@ $(foreach each,$(labs),$(eval $(call lab_rules,$(each))))
 
 $(lab_programs):
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(flags) $^ -o $@
+	$(call say,LINK)$(CC) $(flags) $^ -lm -o $@
 
 .PHONY: all programs
 programs: $(lab_programs)

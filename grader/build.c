@@ -1,6 +1,7 @@
 /* The compiler's command line, and the trimming of what it says. */
 #include "grader/build.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,18 +55,40 @@ static void add_compiler(struct arguments *arguments) {
     arguments_add_all(arguments, words);
 }
 
+/* Whether the file is part of the module: http.o and http_response.o are both of http. */
+static bool is_of_module(const char *file, const char *module, const char *ending) {
+    size_t length = strlen(module);
+    const char *dot = strrchr(file, '.');
+    return strncmp(file, module, length) == 0 && (file[length] == '.' || file[length] == '_') &&
+           dot != NULL && strcmp(dot, ending) == 0;
+}
+
+/* Shows a module's files of one kind under their names in /modules/common. */
+static void add_files(struct arguments *arguments, struct view *view, enum sandbox_tier tier,
+                      const char *module, const char *folder, const char *ending) {
+    char ours[PATH_BYTES], inside[PATH_BYTES];
+    struct dirent **files = NULL;
+    int count = scandir(lab_path(ours, "%s", folder), &files, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        if (is_of_module(files[i]->d_name, module, ending)) {
+            snprintf(inside, sizeof inside, "/modules/common/%s", files[i]->d_name);
+            lab_path(ours, "%s/%s", folder, files[i]->d_name);
+            const char *seen = show(view, tier, ours, inside, false);
+            if (strcmp(ending, ".o") == 0)
+                arguments_add(arguments, "%s", seen);
+        }
+        free(files[i]);
+    }
+    free(files);
+}
+
 /* The headers, and the objects that `make` has built, of the modules that the manifest allows. */
 static void add_modules(struct arguments *arguments, struct view *view, enum sandbox_tier tier,
                         const struct manifest *manifest) {
-    char ours[PATH_BYTES], inside[PATH_BYTES];
     arguments_add(arguments, "-I%s", tier == SANDBOX_NONE ? lab_root() : "/modules");
     for (unsigned i = 0; i < manifest->common_count; i++) {
-        const char *module = manifest->common[i];
-        snprintf(inside, sizeof inside, "/modules/common/%s.h", module);
-        show(view, tier, lab_path(ours, "common/%s.h", module), inside, false);
-        snprintf(inside, sizeof inside, "/modules/common/%s.o", module);
-        arguments_add(arguments, "%s",
-                      show(view, tier, lab_path(ours, "build/common/%s.o", module), inside, false));
+        add_files(arguments, view, tier, manifest->common[i], "common", ".h");
+        add_files(arguments, view, tier, manifest->common[i], "build/common", ".o");
     }
 }
 
@@ -178,7 +201,7 @@ static void compile(struct process *process, const struct manifest *manifest,
                                             .memory_limit_kib =
                                                 (int64_t)manifest->limits.memory_mib * 1024,
                                             .process_limit = (int)manifest->limits.processes};
-    if (process_run(process, &options) < 0)
+    if (compiler.failed || command.failed || process_run(process, &options) < 0)
         *process = (struct process){.end = PROCESS_ENDED, .wait_status = 1 << 8};
     arguments_release(&compiler);
     arguments_release(&command);

@@ -127,7 +127,8 @@ static struct load load_of(const pid_t *pids, size_t count) {
 /* Whether a thread spent over half of the time runnable but not running: then the machine was too
  * busy to say that the program hangs (proc(5), /proc/PID/schedstat). */
 static bool was_starved(const struct process *process, const struct load *load) {
-    return load->longest_queued_ns > (monotonic_ns() - process->started_ns) / 2;
+    return load->longest_queued_ns - process->queued_before_ns >
+           (monotonic_ns() - process->watched_since_ns) / 2;
 }
 
 /* Whether every thread has slept or been stopped for too long, and none ran in between. A thread
@@ -177,6 +178,18 @@ static enum process_end look_at(struct process *process, const pid_t *pids, size
     if (too_late)
         return was_starved(process, &load) ? PROCESS_STARVED : PROCESS_OUT_OF_TIME;
     return slept_too_long(process, &load) ? PROCESS_ASLEEP : PROCESS_RUNNING;
+}
+
+void process_limit_time(struct process *process, int limit_ms, int asleep_limit_ms) {
+    process->deadline_ns = limit_ms > 0 ? deadline_in_ms(limit_ms) : INT64_MAX;
+    process->options.asleep_limit_ms = asleep_limit_ms;
+    process->asleep_since_ns = 0;
+    process->watched_since_ns = monotonic_ns();
+    pid_t *pids = limit_ms > 0 ? malloc(TREE_LIMIT * sizeof *pids) : NULL;
+    if (pids != NULL)
+        process->queued_before_ns =
+            load_of(pids, process_tree(process->pid, pids, TREE_LIMIT)).longest_queued_ns;
+    free(pids);
 }
 
 void limits_check(struct process *process) {

@@ -142,7 +142,7 @@ int process_start(struct process *process, const struct process_options *options
     process->stdin_inode = in.inode;
     process->stdout_inode = out.inode;
     process->stderr_inode = err.inode;
-    process->started_ns = monotonic_ns();
+    process->started_ns = process->watched_since_ns = monotonic_ns();
     process->next_tick_ns = deadline_in_ms(TICK_MS);
     process->deadline_ns = options->limit_ms > 0 ? deadline_in_ms(options->limit_ms) : INT64_MAX;
     status = 0;

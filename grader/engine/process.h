@@ -70,6 +70,8 @@ struct process {
     int64_t started_ns;  /* monotonic */
     int64_t ended_ns;    /* monotonic */
     int64_t deadline_ns; /* monotonic */
+    int64_t watched_since_ns; /* monotonic; since when its limits on time hold */
+    int64_t queued_before_ns; /* the longest that a thread of it had been runnable by then */
     int64_t next_tick_ns;
     int64_t asleep_since_ns; /* monotonic; 0: some thread ran lately */
     int64_t cpu_ns;          /* that its processes had used when last looked at */
@@ -83,6 +85,10 @@ int process_start(struct process *process, const struct process_options *options
 /* Moves bytes once: takes what the program wrote, checks the limits, notices its end.
  * Waits at most `wait_ms`. Returns whether the program still runs. */
 bool process_pump(struct process *process, int wait_ms);
+
+/* Sets the limits on time anew, from now on: for a server, which may idle for as long as nobody asks
+ * it for anything. 0: none. */
+void process_limit_time(struct process *process, int limit_ms, int asleep_limit_ms);
 
 /* Writes to the program's standard input, reading its output meanwhile.
  * Returns the bytes it took: fewer than `size_bytes` when it closed its input or ended. */

@@ -1,6 +1,6 @@
 /* launch: starts one program, waits for it, reports what it used, and leaves nothing running.
  *
- *     launch REPORT_FD PROGRAM [ARGUMENT...]
+ *     launch REPORT_FD MOST_PROCESSES PROGRAM [ARGUMENT...]
  *
  * It is the first process of the sandbox (PID 1 of its namespace), so that the program is not: to
  * PID 1 the kernel delivers no signal that it has no handler for, and SIGPIPE would not kill it.
@@ -23,8 +23,6 @@
 
 #include "grader/sandbox/launch.h"
 
-enum { MOST_PROCESSES = 512 }; /* far above any lab's limit, which the watcher holds */
-
 static void send_message(int fd, const struct launch_message *message) {
     while (send(fd, message, sizeof *message, MSG_NOSIGNAL) < 0 && errno == EINTR)
         ;
@@ -40,13 +38,13 @@ static void drop_capabilities(void) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static _Noreturn void become(int report_fd, char **arguments) {
+static _Noreturn void become(int report_fd, rlim_t most_processes, char **arguments) {
     setsid(); /* what it sends to its process group reaches no one else */
     drop_capabilities();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     /* in a user namespace of our own this counts no one else's processes; root is exempt */
     if (getppid() == 1)
-        setrlimit(RLIMIT_NPROC, &(struct rlimit){MOST_PROCESSES, MOST_PROCESSES});
+        setrlimit(RLIMIT_NPROC, &(struct rlimit){most_processes, most_processes});
     /* or a tracer without privileges could not read the name in the exec that it counts from */
     prctl(PR_SET_DUMPABLE, 1);
     send_message(report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
@@ -107,8 +105,8 @@ static struct launch_message wait_for(pid_t program) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 3) {
-        fprintf(stderr, "usage: launch REPORT_FD PROGRAM [ARGUMENT...]\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: launch REPORT_FD MOST_PROCESSES PROGRAM [ARGUMENT...]\n");
         return 2;
     }
     int report_fd = atoi(argv[1]);
@@ -122,7 +120,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     if (program == 0)
-        become(report_fd, argv + 2);
+        become(report_fd, (rlim_t)atol(argv[2]), argv + 3);
     struct launch_message report = wait_for(program);
     if (report.left_behind)
         end_what_was_left();

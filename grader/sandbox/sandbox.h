@@ -11,7 +11,7 @@
 
 enum sandbox_tier { SANDBOX_NONE, SANDBOX_STRICT };
 
-enum { ARGUMENTS_LIMIT = 128 };
+enum { ARGUMENTS_LIMIT = 512 };
 
 /* An argument vector that grows; owns its strings. A vector that was given too many words, or ran
  * out of memory, says so in `failed` and starts nothing. */

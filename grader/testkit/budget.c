@@ -55,6 +55,13 @@ static bool is_systems(const char *name) {
     return strcmp(name, kit()->program) == 0;
 }
 
+/* A socket of the server's: "TCP:[127.0.0.1:PORT->127.0.0.1:41234]", or without the other end. */
+static bool is_connection(const struct run *run, const char *name) {
+    char start[64];
+    int length = snprintf(start, sizeof start, "TCP:[127.0.0.1:%d", run->port);
+    return strncmp(name, start, (size_t)length) == 0 && strchr("-]", name[length]) != NULL;
+}
+
 /* A name as the test's author and the learner know it. */
 static const char *known_name(const struct run *run, const char *name) {
     size_t length = strlen(program_directory());
@@ -62,6 +69,8 @@ static const char *known_name(const struct run *run, const char *name) {
         return "standard input";
     if (strcmp(name, on_stdout(run).name) == 0)
         return "standard output";
+    if (run->port > 0 && is_connection(run, name))
+        return strstr(name, "->") != NULL ? "connections" : "listening socket";
     if (strncmp(name, program_directory(), length) == 0 && name[length] == '/')
         return name + length + 1;
     char errors[64];
@@ -93,7 +102,7 @@ static int64_t calls_on_own_channels(const struct ledger *ledger, enum call_fami
     for (size_t i = 0; run != NULL && i < ledger->count; i++) {
         const struct call *call = &ledger->calls[i];
         const char *name = family == READS ? call->from : call->to;
-        calls += name != NULL && strcmp(name, target) != 0 && family_has(family, call->name) &&
+        calls += name != NULL && !ledger_names(target, name) && family_has(family, call->name) &&
                  is_own_channel(run, family, name);
     }
     return calls;
@@ -115,9 +124,10 @@ static bool relation_holds(enum budget_relation relation, int64_t counted, int64
 }
 
 /* Why a budget is lost; NULL when it is kept. */
-static const char *problem_with(const struct call_tally *tally, const struct target *target,
-                                enum budget_relation relation, int64_t limit) {
-    if (tally->bytes < target->least_bytes)
+static const char *problem_with(enum call_family family, const struct call_tally *tally,
+                                const struct target *target, enum budget_relation relation,
+                                int64_t limit) {
+    if (family <= WRITES && tally->bytes < target->least_bytes)
         return "the bytes came another way: these calls moved fewer than passed";
     return relation_holds(relation, tally->calls, limit) ? NULL : "";
 }
@@ -135,9 +145,9 @@ static void note(json_t *fields, const char *what, const char *problem) {
 void budget(const struct ledger *ledger, enum call_family family, struct target target,
             enum budget_relation relation, const char *formula, int64_t limit, const char *why) {
     struct call_tally tally = ledger_tally(ledger, family, target.name);
-    if (relation != BUDGET_LEAST)
+    if (relation != BUDGET_LEAST && family <= WRITES)
         tally.calls += calls_on_own_channels(ledger, family, target.name);
-    const char *problem = problem_with(&tally, &target, relation, limit);
+    const char *problem = problem_with(family, &tally, &target, relation, limit);
     char what[256];
     snprintf(what, sizeof what, "%s on %s", family_name(family), target.shown);
     note(json_pack("{ss ss ss sI sI sI sI ss ss}", "what", what, "relation",

@@ -44,6 +44,9 @@ const char *program_path(const char *name);
 const char *program_directory(void);
 const char *program_executable(void);
 
+/* The program's own number, as we see it, once its launcher has told; 0 when it did not start. */
+pid_t await_start(struct run *run);
+
 /* The run that a ledger belongs to; NULL for one of no run's. */
 const struct run *run_of(const struct ledger *ledger);
 

@@ -32,6 +32,18 @@ static const struct call_shape shapes[] = {
     {"vfork", -1, -1, -1, -1},  {"recvmmsg", 0, -1, -1, -1}, {"sendmmsg", -1, 0, -1, -1},
 };
 
+/* Calls that move no bytes; `on` is the position of the descriptor that they are about. */
+static const struct other_shape {
+    const char *name;
+    enum call_family family;
+    int on;
+} others[] = {
+    {"accept", ACCEPTS, 0},     {"accept4", ACCEPTS, 0},   {"poll", WAITS, -1},
+    {"ppoll", WAITS, -1},       {"select", WAITS, -1},     {"pselect6", WAITS, -1},
+    {"epoll_wait", WAITS, 0},   {"epoll_pwait", WAITS, 0}, {"epoll_pwait2", WAITS, 0},
+    {"epoll_ctl", INTEREST, 2},
+};
+
 static const struct call_shape *shape_of(const char *name) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (strcmp(shapes[i].name, name) == 0)
@@ -39,13 +51,25 @@ static const struct call_shape *shape_of(const char *name) {
     return NULL;
 }
 
+static const struct other_shape *other_shape_of(const char *name) {
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(others[i].name, name) == 0)
+            return &others[i];
+    return NULL;
+}
+
 bool family_has(enum call_family family, const char *name) {
     const struct call_shape *shape = shape_of(name);
+    const struct other_shape *other = other_shape_of(name);
+    if (family > WRITES)
+        return other != NULL && other->family == family;
     return shape != NULL && (family == READS ? shape->from : shape->to) >= 0;
 }
 
 const char *family_name(enum call_family family) {
-    return family == READS ? "reads" : "writes";
+    static const char *const names[] = {"reads", "writes", "accepts", "waits",
+                                        "changes of interest"};
+    return names[family];
 }
 
 /* The end of what a descriptor stands for: the '>' that closes the '<' before `text`. In names
@@ -173,24 +197,14 @@ static int64_t parse_asked(const char *argument) {
     return sum;
 }
 
-bool ledger_parse_line(char *line, struct call *call) {
-    *call = (struct call){.time_ns = parse_time(&line)};
-    while (*line == ' ')
-        line++;
-    char *parenthesis = strchr(line, '(');
-    if (parenthesis == NULL || !islower((unsigned char)*line))
-        return false;
-    *parenthesis = '\0';
-    const struct call_shape *shape = shape_of(line);
+/* What its arguments and its result say of a call whose shape is known. */
+static void describe(struct call *call, char **arguments, int count, int64_t result) {
+    const struct call_shape *shape = shape_of(call->name);
+    const struct other_shape *other = other_shape_of(call->name);
+    if (other != NULL && other->on >= 0 && other->on < count)
+        call->from = descriptor_name(arguments[other->on]);
     if (shape == NULL)
-        return false;
-    call->name = shape->name;
-    char *arguments[MOST_ARGUMENTS];
-    int count = 0;
-    int64_t result = 0;
-    char *rest = split_arguments(parenthesis + 1, arguments, &count);
-    if (rest == NULL || !parse_result(rest, call, &result))
-        return false;
+        return;
     if (shape->from >= 0 && shape->from < count)
         call->from = descriptor_name(arguments[shape->from]);
     if (shape->to >= 0 && shape->to < count)
@@ -199,6 +213,24 @@ bool ledger_parse_line(char *line, struct call *call) {
         call->bytes = shape->size >= 0 ? strtoll(arguments[shape->size], NULL, 0) : result;
     if (shape->asked >= 0 && shape->asked < count)
         call->asked = parse_asked(arguments[shape->asked]);
+}
+
+bool ledger_parse_line(char *line, struct call *call) {
+    *call = (struct call){.time_ns = parse_time(&line)};
+    while (*line == ' ')
+        line++;
+    char *parenthesis = strchr(line, '(');
+    if (parenthesis == NULL || !islower((unsigned char)*line))
+        return false;
+    *parenthesis = '\0';
+    call->name = line;
+    char *arguments[MOST_ARGUMENTS];
+    int count = 0;
+    int64_t result = 0;
+    char *rest = split_arguments(parenthesis + 1, arguments, &count);
+    if (rest == NULL || !parse_result(rest, call, &result))
+        return false;
+    describe(call, arguments, count, result);
     return true;
 }
 
@@ -279,6 +311,7 @@ static int read_log(struct ledger *ledger, struct log *log, const char *path, co
             continue;
         }
         call.thread = log->thread;
+        call.name = keep_string(ledger, call.name);
         call.from = keep_string(ledger, call.from);
         call.to = keep_string(ledger, call.to);
         call.error = keep_string(ledger, call.error);
@@ -406,11 +439,25 @@ void ledger_release(struct ledger *ledger) {
     *ledger = (struct ledger){0};
 }
 
+bool ledger_names(const char *name, const char *target) {
+    size_t length = strlen(name);
+    bool is_address = length > 2 && strcmp(name + length - 2, "->") == 0;
+    return is_address ? strncmp(name, target, length) == 0 : strcmp(name, target) == 0;
+}
+
+int64_t ledger_calls_between(const struct ledger *ledger, int64_t from_ns, int64_t to_ns) {
+    int64_t count = 0;
+    for (size_t i = 0; i < ledger->count; i++)
+        count += ledger->calls[i].time_ns >= from_ns && ledger->calls[i].time_ns < to_ns;
+    return count;
+}
+
 /* Whether the call belongs to the family and is on that name. */
 static bool is_on(const struct call *call, enum call_family family, const char *name) {
-    const char *target = family == READS ? call->from : call->to;
-    return target != NULL && family_has(family, call->name) &&
-           (name == NULL || strcmp(target, name) == 0);
+    const char *target = family == WRITES ? call->to : call->from;
+    if (!family_has(family, call->name) || (target == NULL && family <= WRITES))
+        return false;
+    return name == NULL || (target != NULL && ledger_names(name, target));
 }
 
 struct call_tally ledger_tally(const struct ledger *ledger, enum call_family family,

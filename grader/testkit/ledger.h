@@ -17,6 +17,9 @@ enum call_family {
                copy_file_range */
     WRITES, /* write writev pwrite64 pwritev pwritev2 sendto sendmsg sendfile splice copy_file_range
              */
+    ACCEPTS,  /* accept accept4 */
+    WAITS,    /* poll ppoll select pselect6 epoll_wait epoll_pwait epoll_pwait2 */
+    INTEREST, /* epoll_ctl */
 };
 
 /* One call. `from` and `to` are what its descriptors stood for, as strace -yy shows them: a path,
@@ -52,7 +55,7 @@ int ledger_read(struct ledger *ledger, const char *directory, const char *progra
 
 void ledger_release(struct ledger *ledger);
 
-/* Parses one line of a log into a call. `line` is changed and must outlive the call, which points
+/* Parses one line of a log into a call, of any name. `line` is changed and must outlive the call, which points
  * into it. Returns false for lines that are no finished call of a program's own. */
 bool ledger_parse_line(char *line, struct call *call);
 
@@ -69,9 +72,16 @@ struct call_tally {
     int64_t largest;   /* most bytes that one call moved */
     size_t threads;    /* distinct */
 };
-/* name NULL: on anything. */
+/* name NULL: on anything. One that ends in "->" stands for all connections from that address. */
 struct call_tally ledger_tally(const struct ledger *ledger, enum call_family family,
                                const char *name);
+
+/* Whether a call's target is what `name` stands for, as above. */
+bool ledger_names(const char *name, const char *target);
+
+/* How many calls of any kind were entered in that time, in nanoseconds since the epoch. Whole only
+ * for a run with `every_call`. */
+int64_t ledger_calls_between(const struct ledger *ledger, int64_t from_ns, int64_t to_ns);
 
 /* How many of the family's calls on `name` ended with that error, such as "EINTR". */
 int64_t ledger_errors(const struct ledger *ledger, enum call_family family, const char *name,

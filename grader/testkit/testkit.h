@@ -41,7 +41,10 @@ struct program {
     bool traced;               /* count its calls; never for memory, switches or concurrency */
     const char *fault;         /* strace's words: ALL_READS ":error=EINTR:when=1+2"; if no call
                                 * meets it, the test fails */
-    const char *fault_path;    /* the scratch file whose calls meet it */
+    const char *fault_path;    /* the scratch file whose calls meet it; NULL: all calls do, the
+                                * loader's and the sandbox's too */
+    bool every_call;           /* traced: all calls there are, not just those that budgets name */
+    bool serves;               /* sleeping is no hang: see server.h */
     int64_t call_limit;        /* traced: end it after about so many calls */
     int limit_ms;              /* a hang, not a speed; usually 3 s */
     size_t output_limit_bytes; /* usually 4 MiB */
@@ -62,6 +65,7 @@ struct run {
     struct process process;
     struct program program;
     pid_t pid;       /* the submission's own, as we see it; 0 before its exec */
+    int port;        /* that it listens on, where it is a server (server.h) */
     int wait_status; /* the submission's own, wait(2) */
     bool reported;   /* `wait_status` and `usage` hold */
     struct usage usage;

@@ -123,9 +123,9 @@ static struct launched launch_words(const char *program, const char *const *word
     int ends[2];
     char number[16];
     pid_t launcher = 0;
-    const char *arguments[16] = {built_path("launch"), number, program};
+    const char *arguments[16] = {built_path("launch"), number, "512", program};
     for (size_t i = 0; words[i] != NULL; i++)
-        arguments[i + 3] = words[i];
+        arguments[i + 4] = words[i];
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     cr_assert_eq(setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)), 0);
     snprintf(number, sizeof number, "%d", ends[1]);

@@ -146,6 +146,25 @@ Test(ledger_line, keeps_the_error_of_a_call_that_failed) {
     cr_expect_null(call.from);
 }
 
+Test(ledger_line, takes_calls_that_move_no_bytes) {
+    cr_expect(is_call("1.0 openat(AT_FDCWD</>, \"a\", O_RDONLY) = 3</a>\n"));
+    char line[] = "1.0 accept4(3<TCP:[127.0.0.1:80]>, NULL, NULL, SOCK_CLOEXEC) = "
+                  "4<TCP:[127.0.0.1:80->127.0.0.1:9]>\n";
+    struct call call;
+    cr_assert(ledger_parse_line(line, &call));
+    cr_expect_str_eq(call.name, "accept4");
+    cr_expect_str_eq(call.from, "TCP:[127.0.0.1:80]");
+    cr_expect_eq(call.bytes, 0, "a descriptor is no number of bytes");
+    cr_expect(family_has(ACCEPTS, "accept4") && !family_has(READS, "accept4"));
+}
+
+Test(ledger_line, knows_all_connections_by_the_address_they_share) {
+    cr_expect(ledger_names("TCP:[127.0.0.1:80->", "TCP:[127.0.0.1:80->127.0.0.1:9]"));
+    cr_expect(!ledger_names("TCP:[127.0.0.1:80->", "TCP:[127.0.0.1:8080->127.0.0.1:9]"));
+    cr_expect(!ledger_names("TCP:[127.0.0.1:80->", "TCP:[127.0.0.1:80]"));
+    cr_expect(!ledger_names("/in/a", "/in/ab"));
+}
+
 Test(ledger_line, leaves_out_what_was_not_a_finished_call_of_the_program) {
     cr_expect(!is_call("1.0 read(3</in/a>, 0x7ff, 8) = -1 EINTR (Interrupted system call) "
                        "(INJECTED)\n"));
@@ -155,7 +174,6 @@ Test(ledger_line, leaves_out_what_was_not_a_finished_call_of_the_program) {
     cr_expect(!is_call("1.0 <... read resumed>\"\"..., 8) = 8\n"));
     cr_expect(!is_call("1.0 +++ exited with 0 +++\n"));
     cr_expect(!is_call("1.0 --- SIGCHLD {si_signo=SIGCHLD} ---\n"));
-    cr_expect(!is_call("1.0 openat(AT_FDCWD</>, \"a\", O_RDONLY) = 3</a>\n"));
     cr_expect(!is_call("1.0 read(3</in/a>, \"\"..., 40"), "a line that the end of the log cut");
     cr_expect(!is_call("1.0 read(3</in/a"), "a name that the end of the log cut");
     cr_expect(!is_call("\n"));

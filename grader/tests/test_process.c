@@ -310,7 +310,7 @@ static void daemon_dies(const char *stay) {
     char number[16];
     snprintf(number, sizeof number, "%d", report);
     struct process process =
-        STARTED(.arguments = (char *const[]){(char *)launch, number, (char *)own_path(), "probe",
+        STARTED(.arguments = (char *const[]){(char *)launch, number, "512", (char *)own_path(), "probe",
                                              "daemon", (char *)(uintptr_t)stay, NULL},
                 .keep = &report, .keep_count = 1);
     while ((process.output.data == NULL || strchr(process.output.data, '\n') == NULL) &&

@@ -1,0 +1,30 @@
+/* How long a test waits for what a server owes it. For the kit's own files. */
+#pragma once
+
+#include "grader/testkit/testkit.h"
+
+enum {
+    PATIENCE_LIMIT_MS = 5000,  /* a server that runs and does not answer hangs */
+    PATIENCE_ASLEEP_MS = 1000, /* so does one that owes something and sleeps */
+    PATIENCE_FREE_MS = 20,     /* most answers come so soon that no clock is set up */
+};
+
+struct patience {
+    struct run *server;
+    const char *owed; /* in words, for the failure */
+    int64_t free_until_ns;
+    bool limited;
+};
+
+/* Begins to wait for something. */
+struct patience patience_with(struct run *server, const char *owed);
+
+/* Lets the server run on, for `wait_ms` at most if it says nothing; ends the test when it has ended
+ * or was ended. */
+void patience_pump(struct patience *patience, int wait_ms);
+
+/* It came. */
+void patience_end(struct patience *patience);
+
+/* Ends the test: the server has ended, and why. */
+_Noreturn void patience_fail(struct run *server, const char *owed);

@@ -1,0 +1,215 @@
+/* The server under test: its start, its end, and what it holds, asked of /proc. */
+#include "grader/testkit/server.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "grader/testkit/kit.h"
+#include "grader/testkit/patience.h"
+
+enum { STOP_LIMIT_MS = 1500 };
+
+static const char announcement[] = "listening on ";
+
+/* The port behind the last colon of the first line; 0 while that line is not whole. */
+static int announced_port(const struct run *server) {
+    const char *line = output(server), *end = strchr(line, '\n');
+    if (end == NULL || strncmp(line, announcement, sizeof announcement - 1) != 0)
+        return 0;
+    const char *colon = memrchr(line, ':', (size_t)(end - line));
+    return colon == NULL ? 0 : atoi(colon + 1);
+}
+
+/* A new network namespace has a loopback device, and it is down (network_namespaces(7)). */
+static void raise_loopback(void) {
+    struct ifreq device = {.ifr_name = "lo"};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool known = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &device) == 0;
+    bool is_up = known && (device.ifr_flags & IFF_UP) != 0;
+    device.ifr_flags = (short)(device.ifr_flags | IFF_UP);
+    if (!known || (!is_up && ioctl(fd, SIOCSIFFLAGS, &device) < 0))
+        unmeasured("no loopback device: %s", strerror(errno));
+    close(fd);
+}
+
+struct run *serve(struct program program) {
+    program.serves = true;
+    raise_loopback();
+    struct run *server = start(program);
+    struct patience patience = patience_with(server, "`listening on ADDRESS:PORT`");
+    while (strchr(output(server), '\n') == NULL)
+        patience_pump(&patience, 5);
+    patience_end(&patience);
+    server->port = announced_port(server);
+    if (server->port <= 0 || server->port > UINT16_MAX)
+        fail_test("`listening on ADDRESS:PORT` as the first line of standard output", "`%.*s`",
+                  (int)strcspn(output(server), "\n"), output(server));
+    await_start(server);
+    return server;
+}
+
+int port_of(const struct run *server) {
+    return server->port;
+}
+
+void signal_server(struct run *server, int number) {
+    step("send it SIG%s", sigabbrev_np(number));
+    if (server->pid > 0)
+        kill(server->pid, number);
+}
+
+void await_end(struct run *server) {
+    process_limit_time(&server->process, PATIENCE_LIMIT_MS, 0);
+    finish(server);
+}
+
+/* How it ends is judged by tests of that alone; here only a crash is a failure. */
+void stop_server(struct run *server) {
+    signal_server(server, SIGTERM);
+    int64_t deadline = deadline_in_ms(STOP_LIMIT_MS);
+    while (process_pump(&server->process, 5))
+        if (milliseconds_left(deadline) == 0)
+            kill(server->pid, SIGKILL);
+    finish(server);
+    if (killed_by(server, SIGSEGV) || killed_by(server, SIGABRT) || killed_by(server, SIGBUS) ||
+        killed_by(server, SIGPIPE))
+        patience_fail(server, "a server that ends without a crash");
+}
+
+void pause_ms(struct run *server, int ms) {
+    int64_t deadline = deadline_in_ms(ms);
+    while (milliseconds_left(deadline) > 0)
+        if (!process_pump(&server->process, milliseconds_left(deadline)))
+            patience_fail(server, "a server that goes on serving");
+}
+
+/* A call that waits and has moved bytes already returns with those alone when it is stopped and
+ * continued (signal(7), "Interruption of system calls ... by stop signals"; send(2)). */
+void interrupt_waits(struct run *server) {
+    step("stop and continue the server, which cuts short what it is sending");
+    kill(server->pid, SIGSTOP);
+    int64_t deadline = deadline_in_ms(PATIENCE_LIMIT_MS);
+    while (strchr("Tt", status_of(server).state) == NULL && milliseconds_left(deadline) > 0)
+        pause_ms(server, 1);
+    kill(server->pid, SIGCONT);
+}
+
+void await_sleep(struct run *server) {
+    int64_t before = -1, deadline = deadline_in_ms(PATIENCE_LIMIT_MS);
+    for (int64_t now = cpu_ns_of(server); now != before; now = cpu_ns_of(server)) {
+        if (milliseconds_left(deadline) == 0)
+            fail_test("a server that waits", "it kept a processor busy for %d s",
+                      PATIENCE_LIMIT_MS / 1000);
+        before = now;
+        pause_ms(server, 50);
+    }
+}
+
+/* ---- What it holds ---- */
+
+struct procfs_status status_of(struct run *server) {
+    struct procfs_status status;
+    if (!process_pump(&server->process, 0))
+        patience_fail(server, "a server that goes on serving");
+    if (procfs_status(server->pid, &status) < 0)
+        unmeasured("/proc/%d/status: %s", server->pid, strerror(errno));
+    return status;
+}
+
+int64_t threads_of(struct run *server) {
+    return status_of(server).threads;
+}
+
+/* Calls `add` with the number of each entry of a folder of /proc/PID. */
+static void each_entry(struct run *server, const char *folder, void (*add)(int entry, int64_t *sum),
+                       int64_t *sum) {
+    char path[64];
+    status_of(server);
+    snprintf(path, sizeof path, "/proc/%d/%s", server->pid, folder);
+    DIR *entries = opendir(path);
+    if (entries == NULL)
+        unmeasured("%s: %s", path, strerror(errno));
+    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries))
+        if (entry->d_name[0] != '.')
+            add(atoi(entry->d_name), sum);
+    closedir(entries);
+}
+
+static void count_one(int entry, int64_t *sum) {
+    (void)entry;
+    ++*sum;
+}
+
+static void add_switches(int thread, int64_t *sum) {
+    struct procfs_status status;
+    if (procfs_status(thread, &status) == 0)
+        *sum += status.voluntary_switches + status.involuntary_switches;
+}
+
+static void add_cpu(int thread, int64_t *sum) {
+    struct procfs_schedstat times;
+    if (procfs_schedstat(thread, &times) == 0)
+        *sum += times.on_cpu_ns;
+}
+
+int64_t descriptors_of(struct run *server) {
+    int64_t count = 0;
+    each_entry(server, "fd", count_one, &count);
+    return count;
+}
+
+int64_t context_switches_of(struct run *server) {
+    int64_t switches = 0;
+    each_entry(server, "task", add_switches, &switches);
+    return switches;
+}
+
+int64_t cpu_ns_of(struct run *server) {
+    int64_t cpu_ns = 0;
+    each_entry(server, "task", add_cpu, &cpu_ns);
+    return cpu_ns;
+}
+
+static void await_at_most(struct run *server, int64_t (*count)(struct run *server), int64_t most,
+                          const char *what) {
+    char owed[128];
+    snprintf(owed, sizeof owed, "at most %lld %s", (long long)most, what);
+    int64_t deadline = deadline_in_ms(PATIENCE_LIMIT_MS), seen;
+    while ((seen = count(server)) > most) {
+        if (milliseconds_left(deadline) == 0)
+            fail_test(owed, "%lld, and no fewer after %d s", (long long)seen,
+                      PATIENCE_LIMIT_MS / 1000);
+        pause_ms(server, 5);
+    }
+}
+
+void await_descriptors(struct run *server, int64_t most) {
+    await_at_most(server, descriptors_of, most, "open descriptors");
+}
+
+void await_threads(struct run *server, int64_t most) {
+    await_at_most(server, threads_of, most, "threads");
+}
+
+void limit_descriptors(struct run *server, int64_t most) {
+    step("limit it to %lld open descriptors", (long long)most);
+    const struct rlimit limit = {(rlim_t)most, (rlim_t)most};
+    if (prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL) < 0)
+        unmeasured("its limit of descriptors can't be set: %s", strerror(errno));
+}
+
+int64_t ledger_clock_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}

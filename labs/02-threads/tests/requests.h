@@ -1,0 +1,23 @@
+/* What the tests of a server of the application ask it for (common/app.h). */
+#pragma once
+
+#include "grader/testkit/server.h"
+
+/* A server on a port that the kernel picks, with these words besides. */
+#define SERVER(...)        start_server("--port", "0", ##__VA_ARGS__)
+#define SERVER_TRACED(...) start_server_traced("--port", "0", ##__VA_ARGS__)
+
+static const char hello_body[] = "hello, world\n";
+
+/* Expects the greeting as the answer to a request that was sent. */
+static inline void expect_hello(struct client *client) {
+    const struct answer *answer = await_answer(client);
+    EXPECT_NUMBER("status of the answer", 200, answer->status);
+    EXPECT(strcmp(answer->body, hello_body) == 0, "the body `hello, world`", "`%.60s`",
+           answer->body);
+}
+
+static inline void say_hello(struct client *client) {
+    send_get(client, "/hello");
+    expect_hello(client);
+}
