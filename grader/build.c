@@ -74,7 +74,7 @@ static void add_files(struct arguments *arguments, struct view *view, enum sandb
             snprintf(inside, sizeof inside, "/modules/common/%s", files[i]->d_name);
             lab_path(ours, "%s/%s", folder, files[i]->d_name);
             const char *seen = show(view, tier, ours, inside, false);
-            if (strcmp(ending, ".o") == 0)
+            if (strcmp(ending, ".h") != 0)
                 arguments_add(arguments, "%s", seen);
         }
         free(files[i]);
@@ -82,13 +82,15 @@ static void add_files(struct arguments *arguments, struct view *view, enum sandb
     free(files);
 }
 
-/* The headers, and the objects that `make` has built, of the modules that the manifest allows. */
+/* The headers, and the objects that `make` has built or the sources, of the modules that the
+ * manifest allows. */
 static void add_modules(struct arguments *arguments, struct view *view, enum sandbox_tier tier,
-                        const struct manifest *manifest) {
+                        const struct manifest *manifest, bool as_sources) {
     arguments_add(arguments, "-I%s", tier == SANDBOX_NONE ? lab_root() : "/modules");
     for (unsigned i = 0; i < manifest->common_count; i++) {
         add_files(arguments, view, tier, manifest->common[i], "common", ".h");
-        add_files(arguments, view, tier, manifest->common[i], "build/common", ".o");
+        add_files(arguments, view, tier, manifest->common[i],
+                  as_sources ? "common" : "build/common", as_sources ? ".c" : ".o");
     }
 }
 
@@ -166,14 +168,18 @@ static bool is_sandbox_trouble(const char *output) {
 
 static void compile(struct process *process, const struct manifest *manifest,
                     const struct machine *machine, const struct workspace *workspace,
-                    struct view *view) {
+                    const struct instrument *instrument, struct view *view) {
     struct arguments compiler = {0}, command = {0};
     const char *source = show(view, machine->tier, workspace->source, "/source", false);
     const char *output = show(view, machine->tier, workspace->output, "/output", true);
     add_compiler(&compiler);
+    if (instrument != NULL) {
+        arguments_add_all(&compiler, instrument->compiler);
+        arguments_add(&compiler, "-D_GNU_SOURCE"); /* as our own builds of the modules have it */
+    }
     for (unsigned i = 0; i < manifest->files_count; i++)
         arguments_add(&compiler, "%s/%s", source, manifest->files[i]);
-    add_modules(&compiler, view, machine->tier, manifest);
+    add_modules(&compiler, view, machine->tier, manifest, instrument != NULL);
     arguments_add(&compiler, "-o");
     arguments_add(&compiler, "%s/%s", output, manifest->program);
 
@@ -209,14 +215,15 @@ static void compile(struct process *process, const struct manifest *manifest,
 }
 
 void build_submission(struct build *build, const struct lab *lab, const char *folder,
-                      const struct machine *machine, const struct workspace *workspace) {
+                      const struct machine *machine, const struct workspace *workspace,
+                      const struct instrument *instrument) {
     struct view *view = calloc(1, sizeof *view);
     struct process process;
     char path[PATH_BYTES];
     *build = (struct build){0};
     if (view == NULL)
         return;
-    compile(&process, lab->manifest, machine, workspace, view);
+    compile(&process, lab->manifest, machine, workspace, instrument, view);
     snprintf(path, sizeof path, "%s/%s", workspace->output, lab->manifest->program);
     build->seconds = (double)(process.ended_ns - process.started_ns) / 1e9;
     build->made = is_made(path, &process);

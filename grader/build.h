@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "grader/instrument.h"
 #include "grader/lab.h"
 #include "grader/machine.h"
 #include "grader/workspace.h"
@@ -16,7 +17,9 @@ struct build {
 };
 
 /* Compiles workspace->source into the executable workspace->output/PROGRAM.
- * folder  what the learner calls the place of his files, for the messages */
+ * folder      what the learner calls the place of his files, for the messages
+ * instrument  NULL: none; else the modules are compiled along, so that they are checked too */
 void build_submission(struct build *build, const struct lab *lab, const char *folder,
-                      const struct machine *machine, const struct workspace *workspace);
+                      const struct machine *machine, const struct workspace *workspace,
+                      const struct instrument *instrument);
 void build_release(struct build *build);

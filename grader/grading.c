@@ -26,7 +26,7 @@ static void catch_interrupts(void) {
 /* Takes and builds; a submission that can't be taken is one that does not build. */
 static void make_program(struct build *build, struct submission *submission, const struct lab *lab,
                          const char *folder, const struct machine *machine,
-                         const struct workspace *workspace) {
+                         const struct workspace *workspace, const struct instrument *instrument) {
     char why[512];
     if (submission_take(submission, lab->manifest, folder, workspace->source, why, sizeof why) <
         0) {
@@ -35,11 +35,11 @@ static void make_program(struct build *build, struct submission *submission, con
         *build = (struct build){.message = strdup(line)};
         return;
     }
-    build_submission(build, lab, folder, machine, workspace);
+    build_submission(build, lab, folder, machine, workspace, instrument);
 }
 
 static json_t *grade_in(const struct workspace *workspace, const struct lab *lab,
-                        const char *folder, const char *sandbox) {
+                        const char *folder, struct way way) {
     int64_t started_ns = monotonic_ns();
     struct machine machine;
     struct submission submission = {.folder = folder};
@@ -47,15 +47,15 @@ static json_t *grade_in(const struct workspace *workspace, const struct lab *lab
     struct verdicts verdicts = {0};
     json_t *result = NULL;
     int judged = 0;
-    if (machine_probe(&machine, sandbox, workspace) < 0)
+    if (machine_probe(&machine, way.sandbox, workspace) < 0)
         return NULL;
-    make_program(&build, &submission, lab, folder, &machine, workspace);
+    make_program(&build, &submission, lab, folder, &machine, workspace, way.instrument);
     if (build.failed_to_run) {
         error_because("the sandbox", "%.*s", (int)strcspn(build.message, "\n"), build.message);
         judged = -1;
     }
     if (build.made && !judge_interrupted())
-        judged = judge(&verdicts, lab, &machine, workspace, terminal_progress);
+        judged = judge(&verdicts, lab, &machine, workspace, way.instrument, terminal_progress);
     terminal_progress_end();
     if (judge_interrupted())
         error_because(lab->manifest->lab, "interrupted; nothing was graded");
@@ -64,6 +64,7 @@ static json_t *grade_in(const struct workspace *workspace, const struct lab *lab
                                   .submission = &submission,
                                   .machine = &machine,
                                   .build = &build,
+                                  .instrument = way.instrument,
                                   .verdicts = build.made ? &verdicts : NULL,
                                   .seconds = (double)(monotonic_ns() - started_ns) / 1e9};
         result = result_make(&grading);
@@ -73,12 +74,12 @@ static json_t *grade_in(const struct workspace *workspace, const struct lab *lab
     return result;
 }
 
-json_t *grade_submission(const struct lab *lab, const char *folder, const char *sandbox) {
+json_t *grade_submission(const struct lab *lab, const char *folder, struct way way) {
     struct workspace workspace;
     catch_interrupts();
     if (workspace_make(&workspace) < 0)
         return NULL;
-    json_t *result = grade_in(&workspace, lab, folder, sandbox);
+    json_t *result = grade_in(&workspace, lab, folder, way);
     workspace_remove(&workspace);
     return result;
 }

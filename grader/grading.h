@@ -5,13 +5,19 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "grader/instrument.h"
 #include "grader/lab.h"
 
+/* How to grade. */
+struct way {
+    const char *sandbox;                 /* "auto", "strict" or "none" */
+    const struct instrument *instrument; /* NULL: none */
+};
+
 /* Grades the submission in `folder`.
- * sandbox  "auto", "strict" or "none"
  * Returns the result, which the caller owns, or NULL after a line on standard error when the grader
  * could not do its work. A submission that can't be taken or built has a result like any other. */
-json_t *grade_submission(const struct lab *lab, const char *folder, const char *sandbox);
+json_t *grade_submission(const struct lab *lab, const char *folder, struct way way);
 
 /* Writes a JSON file, indented and in the order of insertion. "-" is standard output.
  * Returns 0, or -1 after a line on standard error. */

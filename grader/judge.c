@@ -15,6 +15,11 @@
 #include "grader/result.h"
 #include "grader/sandbox/cgroup.h"
 
+enum {
+    INSTRUMENT_FACTOR = 20,   /* on every limit in time; instruments slow a program down so much */
+    SERVER_TESTS_PER_CPU = 4, /* 10 s of tests become 3; eight are no faster */
+};
+
 static volatile sig_atomic_t interrupted;
 
 void judge_interrupt(int signal_number) {
@@ -186,21 +191,21 @@ int verdicts_check_plan(const struct lab *lab, const json_t *plan) {
 /* ---- Running ---- */
 
 static int write_settings(const struct lab *lab, const struct machine *machine,
-                          const struct workspace *workspace) {
+                          const struct workspace *workspace, const struct instrument *instrument) {
     const struct manifest *manifest = lab->manifest;
     char program[PATH_BYTES], launch[PATH_BYTES];
     snprintf(program, sizeof program, "%s/%s", workspace->output, manifest->program);
-    json_t *settings =
-        json_pack("{ss ss ss ss* ss ss ss ss* sb sI si si sb}", "program", program, "program_name",
-                  manifest->program, "launch", lab_path(launch, "build/launch"), "filter",
-                  machine->tier == SANDBOX_STRICT ? workspace->filter : NULL, "scratch",
-                  workspace->scratch, "logs", workspace->logs, "records", workspace->records,
-                  "no_trace", machine->why_no_trace[0] != '\0' ? machine->why_no_trace : NULL,
-                  "strict", machine->tier == SANDBOX_STRICT, "memory_limit_kib",
-                  (json_int_t)manifest->limits.memory_mib * 1024, "process_limit",
-                  (int)manifest->limits.processes, "tmp_mib",
-                  machine->sizes_tmp ? (int)manifest->limits.tmp_mib : 0, "share_network",
-                  strcmp(manifest->network, "shared") == 0);
+    json_t *settings = json_pack(
+        "{ss ss ss ss* ss ss ss ss* ss* sb sI si si sb}", "program", program, "program_name",
+        manifest->program, "launch", lab_path(launch, "build/launch"), "filter",
+        machine->tier == SANDBOX_STRICT ? workspace->filter : NULL, "scratch", workspace->scratch,
+        "logs", workspace->logs, "records", workspace->records, "no_trace",
+        machine->why_no_trace[0] != '\0' ? machine->why_no_trace : NULL, "instrument",
+        instrument == NULL ? NULL : instrument->name, "strict", machine->tier == SANDBOX_STRICT,
+        "memory_limit_kib", (json_int_t)manifest->limits.memory_mib * 1024, "process_limit",
+        (int)manifest->limits.processes, "tmp_mib",
+        machine->sizes_tmp ? (int)manifest->limits.tmp_mib : 0, "share_network",
+        strcmp(manifest->network, "shared") == 0);
     int status = settings == NULL ? -1 : json_dump_file(settings, workspace->settings, 0);
     json_decref(settings);
     if (status < 0)
@@ -275,20 +280,28 @@ static void remove_socket(pid_t runner) {
     unlink(path);
 }
 
-static int run_tests(struct process *process, const struct lab *lab, const struct machine *machine,
-                     const struct workspace *workspace, struct watch *watch) {
-    struct arguments arguments = {0};
+/* A server's tests mostly wait for it to wait, and so take turns on a processor. */
+static long tests_at_once(const struct lab *lab) {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    bool wait = strcmp(lab->manifest->network, "shared") == 0;
+    return (cpus > 0 ? cpus : 1) * (wait ? SERVER_TESTS_PER_CPU : 1);
+}
+
+static int run_tests(struct process *process, const struct lab *lab, const struct machine *machine,
+                     const struct workspace *workspace, const struct instrument *instrument,
+                     struct watch *watch) {
+    struct arguments arguments = {0};
+    unsigned seconds =
+        lab->manifest->limits.tests_seconds * (instrument == NULL ? 1 : INSTRUMENT_FACTOR);
     const char *const kept[OUTER_KEEPS] = {lab_root(), workspace->root, workspace->scratch};
     sandbox_add_outer(&arguments, machine->tier, kept);
     arguments_add(&arguments, "%s", lab->tests);
-    arguments_add(&arguments, "-j%ld", cpus > 0 ? cpus : 1);
+    arguments_add(&arguments, "-j%ld", tests_at_once(lab));
     arguments_add(&arguments, "--timeout");
-    arguments_add(&arguments, "%u", lab->manifest->limits.tests_seconds);
+    arguments_add(&arguments, "%u", seconds);
     const struct process_options options = {.arguments = arguments.words,
                                             .stdin_path = "/dev/null",
-                                            .limit_ms =
-                                                (int)lab->manifest->limits.tests_seconds * 1000,
+                                            .limit_ms = (int)seconds * 1000,
                                             .output_limit_bytes = 1 << 20,
                                             .tick = follow,
                                             .context = watch};
@@ -317,7 +330,7 @@ static void set_environment(const char *settings) {
 }
 
 int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,
-          const struct workspace *workspace,
+          const struct workspace *workspace, const struct instrument *instrument,
           void (*progress)(const char *test, const char *status, size_t done)) {
     struct watch watch = {.path = workspace->records, .progress = progress};
     struct process process;
@@ -327,10 +340,10 @@ int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine
         error_because(lab->tests, "the lab's tests are not built; run `make`");
         return -1;
     }
-    if (write_settings(lab, machine, workspace) < 0)
+    if (write_settings(lab, machine, workspace, instrument) < 0)
         return -1;
     set_environment(workspace->settings);
-    if (run_tests(&process, lab, machine, workspace, &watch) < 0) {
+    if (run_tests(&process, lab, machine, workspace, instrument, &watch) < 0) {
         error_errno(lab->tests);
         return -1;
     }

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "grader/instrument.h"
 #include "grader/lab.h"
 #include "grader/machine.h"
 #include "grader/workspace.h"
@@ -20,11 +21,11 @@ struct verdicts {
     double traced_seconds; /* of the traced ones among them */
 };
 
-/* Runs the lab's tests. `progress`, where not NULL, is called with each test as it is done.
+/* Runs the lab's tests. `instrument`, where not NULL, is what the program was built for. `progress`, where not NULL, is called with each test as it is done.
  * Returns 0, or -1 after a line on standard error: the tests and the manifest do not name
  * the same tests, or nothing could be run. Released by verdicts_release. */
 int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,
-          const struct workspace *workspace,
+          const struct workspace *workspace, const struct instrument *instrument,
           void (*progress)(const char *test, const char *status, size_t done));
 void verdicts_release(struct verdicts *verdicts);
 

@@ -27,6 +27,13 @@ static void take_sandbox(struct argp_state *state, char *tier) {
     reading->options->sandbox = tier;
 }
 
+static void take_instrument(struct argp_state *state, char *name) {
+    struct reading *reading = state->input;
+    reading->options->instrument = instrument_find(name);
+    if (reading->options->instrument == NULL)
+        argp_error(state, "--instrument %s: it is asan, tsan or valgrind", name);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct reading *reading = state->input;
     switch (key) {
@@ -41,6 +48,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case 'b':
         take_sandbox(state, argument);
+        return 0;
+    case 'i':
+        take_instrument(state, argument);
         return 0;
     case ARGP_KEY_ARG:
         take_word(state, argument);

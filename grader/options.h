@@ -5,18 +5,21 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "grader/instrument.h"
+
 enum { OPTIONS_WORDS = 3 };
 
 struct options {
     const char *words[OPTIONS_WORDS]; /* in their order; NULL where there are fewer */
     int word_count;
-    const char *submission; /* -s */
-    const char *json;       /* -j: a file, or "-" */
-    const char *html;       /* -w */
-    const char *sandbox;    /* -b: "auto" unless given */
+    const char *submission;              /* -s */
+    const char *json;                    /* -j: a file, or "-" */
+    const char *html;                    /* -w */
+    const char *sandbox;                 /* -b: "auto" unless given */
+    const struct instrument *instrument; /* -i; NULL unless given */
 };
 
-/* One verb's grammar. `offered` lists its options among 's', 'j', 'w' and 'b', each with its help.
+/* One verb's grammar. `offered` lists its options among 's', 'j', 'w', 'b' and 'i', each with its help.
  */
 struct grammar {
     const struct argp_option *offered;

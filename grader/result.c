@@ -254,6 +254,8 @@ json_t *result_make(const struct grading *grading) {
     if (grading->build->message != NULL)
         json_object_set_new(json_object_get(result, "build"), "message",
                             readable(grading->build->message));
+    if (grading->instrument != NULL)
+        json_object_set_new(result, "instrument", json_string(grading->instrument->name));
     add_tests(result, grading, reference);
     add_counts(result, grading, reference);
     json_object_set_new(result, "predictions",

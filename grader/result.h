@@ -6,6 +6,8 @@
  *   grader_version tests_digest
  *   sandbox         {tier, why_not_strict?, why_no_trace?}
  *   build           {made, message?, seconds}
+ *   instrument      asan, tsan or valgrind, where the program was built for one; no budget and no
+ *                   memory is then judged
  *   steps           [{id, title}]
  *   tests           [{step, name, status, points, max, asks, hint, message?, expected?, seen?,
  *                     steps?, budgets: [...]}]
@@ -37,7 +39,8 @@ struct grading {
     const struct submission *submission;
     const struct machine *machine;
     const struct build *build;
-    const struct verdicts *verdicts; /* NULL when nothing was built */
+    const struct instrument *instrument; /* NULL: none */
+    const struct verdicts *verdicts;     /* NULL when nothing was built */
     double seconds;
 };
 

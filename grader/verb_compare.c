@@ -18,7 +18,8 @@ static int compare(const struct lab *lab, const struct options *options) {
     json_t *results[2] = {NULL, NULL};
     int exit_status = STATUS_NOT_MEASURED;
     for (int i = 0; i < 2; i++) {
-        results[i] = grade_submission(lab, options->words[1 + i], options->sandbox);
+        results[i] =
+            grade_submission(lab, options->words[1 + i], (struct way){options->sandbox, NULL});
         if (results[i] == NULL)
             goto out;
     }

@@ -20,14 +20,14 @@ static int write_reference(const struct lab *lab, const char *path) {
     char folder[PATH_BYTES];
     int exit_status = STATUS_NOT_MEASURED;
     json_t *starter = NULL;
-    json_t *solution =
-        grade_submission(lab, lab_path(folder, "labs/%s/solution", lab->manifest->lab), "auto");
+    json_t *solution = grade_submission(
+        lab, lab_path(folder, "labs/%s/solution", lab->manifest->lab), (struct way){"auto", NULL});
     if (!is_whole(solution)) {
         error_because(lab->manifest->lab, "the solution does not pass every test; nothing written");
         goto out;
     }
-    starter =
-        grade_submission(lab, lab_path(folder, "labs/%s/starter", lab->manifest->lab), "auto");
+    starter = grade_submission(lab, lab_path(folder, "labs/%s/starter", lab->manifest->lab),
+                               (struct way){"auto", NULL});
     if (starter == NULL)
         goto out;
     json_t *reference = reference_make(solution, starter);

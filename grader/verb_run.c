@@ -17,6 +17,8 @@ static const struct argp_option option_list[] = {
      0},
     {"html", 'w', "FILE", 0, "write the report there as a web page", 0},
     {"sandbox", 'b', "TIER", 0, "auto, strict or none (default: auto)", 0},
+    {"instrument", 'i', "KIND", 0,
+     "asan, tsan or valgrind: behaviour alone, every memory access checked", 0},
     {0}};
 
 static int write_reports(const json_t *result, const struct options *options) {
@@ -53,7 +55,8 @@ int verb_run(int argc, char **argv) {
         lab_close(&lab);
         return STATUS_USAGE;
     }
-    json_t *result = grade_submission(&lab, options.submission, options.sandbox);
+    json_t *result = grade_submission(&lab, options.submission,
+                                      (struct way){options.sandbox, options.instrument});
     int exit_status = result == NULL ? STATUS_NOT_MEASURED : result_exit_status(result);
     if (result != NULL && write_reports(result, &options) < 0)
         exit_status = STATUS_NOT_MEASURED;

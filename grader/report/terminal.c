@@ -292,6 +292,8 @@ static void print_totals(FILE *out, const json_t *result) {
     fprintf(out, "the program ran, side by side, %.1f s traced and %.1f s not%s\n",
             number(seconds, "traced_runs"),
             number(seconds, "runs") - number(seconds, "traced_runs"), colour(out, PLAIN));
+    if (json_object_get(result, "instrument") != NULL)
+        terminal_wrapped(out, "built for an instrument: ", result_text(result, "instrument"));
     if (json_object_get(sandbox, "why_not_strict") != NULL)
         terminal_wrapped(out, "no strict sandbox here: ", result_text(sandbox, "why_not_strict"));
     if (json_object_get(sandbox, "why_no_trace") != NULL)

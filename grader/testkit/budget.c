@@ -37,6 +37,8 @@ struct target on_stdout(const struct run *run) {
 const struct ledger *ledger_of(const struct run *run) {
     if (!run->program.traced)
         unmeasured("this run was not traced");
+    if (kit()->instrument != NULL)
+        unmeasured("calls are not counted on an instrumented build");
     if (kit()->no_trace != NULL)
         unmeasured("calls can't be counted here: %s", kit()->no_trace);
     if (!run->ledger.measured)
@@ -159,6 +161,12 @@ void budget(const struct ledger *ledger, enum call_family family, struct target 
 
 void budget_number(const char *what, const char *unit, int64_t counted, const char *formula,
                    int64_t limit, const char *why) {
+    if (kit()->instrument != NULL) {
+        record("unmeasured",
+               json_pack("{so}", "why",
+                         json_sprintf("not judged on an instrumented build: %s", what)));
+        return;
+    }
     note(json_pack("{ss ss ss sI sI ss ss}", "what", what, "relation", "at most", "formula",
                    formula, "limit", (json_int_t)limit, "counted", (json_int_t)counted, "unit",
                    unit, "why", why),
@@ -166,6 +174,8 @@ void budget_number(const char *what, const char *unit, int64_t counted, const ch
 }
 
 void measure(const char *name, int64_t value, const char *unit) {
+    if (kit()->instrument != NULL)
+        return;
     record("measure",
            json_pack("{ss sI ss}", "name", name, "value", (json_int_t)value, "unit", unit));
 }

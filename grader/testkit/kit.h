@@ -16,6 +16,7 @@ struct kit {
     const char *logs;         /* folder for traces */
     const char *records;      /* the file that verdicts go to */
     const char *no_trace;     /* why nothing can be traced; NULL when it can */
+    const char *instrument;   /* "asan", "tsan", "valgrind"; NULL: none */
     enum sandbox_tier tier;
     int64_t memory_limit_kib;
     int process_limit;
@@ -24,6 +25,14 @@ struct kit {
 };
 
 const struct kit *kit(void);
+
+/* A time limit, longer on an instrumented build. */
+int limit_for(int ms);
+/* The words in front of the program's, and its environment. */
+const char *const *instrument_words(void);
+char *const *instrument_environment(void);
+/* Fails the test when the instrument reported something on standard error. */
+void require_no_finding(const struct run *run);
 
 /* "suite/name" of the test that runs. */
 const char *test_name(void);

@@ -16,7 +16,7 @@ struct patience patience_with(struct run *server, const char *owed) {
 void patience_pump(struct patience *patience, int wait_ms) {
     struct process *process = &patience->server->process;
     if (!patience->limited && milliseconds_left(patience->free_until_ns) == 0) {
-        process_limit_time(process, PATIENCE_LIMIT_MS, PATIENCE_ASLEEP_MS);
+        process_limit_time(process, limit_for(PATIENCE_LIMIT_MS), limit_for(PATIENCE_ASLEEP_MS));
         patience->limited = true;
     }
     if (!process_pump(process, wait_ms))
@@ -44,7 +44,7 @@ _Noreturn void patience_fail(struct run *server, const char *owed) {
     if (end == PROCESS_STARVED)
         inconclusive("the server waited for a processor while %s was due", owed);
     if (end == PROCESS_OUT_OF_TIME)
-        fail_test(owed, "nothing, though it ran for %d s", PATIENCE_LIMIT_MS / 1000);
+        fail_test(owed, "nothing, though it ran for %d s", limit_for(PATIENCE_LIMIT_MS) / 1000);
     if (end == PROCESS_ASLEEP)
         fail_test(owed, "nothing: the server slept, waiting for something else");
     finish(server); /* says which limit ended it, if one did */

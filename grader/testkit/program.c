@@ -88,13 +88,15 @@ static void build_command(struct arguments *arguments, const struct run *run, in
                                     .directory = directory,
                                     .filter_fd = filter_fd,
                                     .share_network = kit()->share_network,
+                                    .tools = kit()->instrument != NULL,
                                     .tmp_mib = kit()->tmp_mib};
-    if (run->program.traced)
+    if (run->traced)
         add_tracer(arguments, run);
     sandbox_add_inner(arguments, &sandbox);
     arguments_add(arguments, "%s", kit()->tier == SANDBOX_STRICT ? "/launch" : kit()->launch);
     arguments_add(arguments, "%d", report_fd);
     arguments_add(arguments, "%d", least_rlimit(kit()->process_limit));
+    arguments_add_all(arguments, instrument_words());
     arguments_add(arguments, "%s", executable);
     arguments_add_all(arguments, run->program.arguments);
 }
@@ -138,7 +140,7 @@ static void step_start(const struct run *run) {
     step("run `%s%s`%s%s%s%s%s", kit()->program_name, words,
          run->program.stdout_path != NULL ? " > " : "",
          run->program.stdout_path != NULL ? run->program.stdout_path : "",
-         run->program.traced ? " under strace" : "",
+         run->traced ? " under strace" : "",
          run->program.fault != NULL ? ", which injects " : "",
          run->program.fault != NULL ? run->program.fault : "");
 }
@@ -153,6 +155,11 @@ static void enter_group(const void *group) {
     cgroup_enter(group);
 }
 
+/* Shadow memory and quarantines are the instrument's. */
+static int64_t memory_limit_kib(void) {
+    return kit()->instrument == NULL ? kit()->memory_limit_kib : kit()->memory_limit_kib * 16;
+}
+
 /* Above what is watched, so that the watcher, who can say what happened, comes first. */
 static void make_group(struct run *run) {
     char name[128];
@@ -163,7 +170,7 @@ static void make_group(struct run *run) {
             *c = '.';
     if (kit()->tier == SANDBOX_STRICT)
         cgroup_make(&run->cgroup, name, kit()->process_limit * 2,
-                    kit()->memory_limit_kib + kit()->memory_limit_kib / 2);
+                    memory_limit_kib() + memory_limit_kib() / 2);
 }
 
 static struct process_options options_for(struct run *run, struct arguments *arguments,
@@ -171,23 +178,23 @@ static struct process_options options_for(struct run *run, struct arguments *arg
     const struct program *program = &run->program;
     return (struct process_options){
         .arguments = arguments->words,
-        .environment = sandbox_environment,
+        .environment = instrument_environment(),
         .directory = program_directory()[0] == '/' && kit()->tier == SANDBOX_NONE
                          ? program_directory()
                          : NULL,
         .stdout_path = program->stdout_path,
         .keep = keep,
         .keep_count = keep_count,
-        .pin_to_one_cpu = program->traced,
-        .limit_ms = program->limit_ms > 0 ? program->limit_ms : USUAL_LIMIT_MS,
-        .asleep_limit_ms = program->serves ? 0 : ASLEEP_LIMIT_MS,
+        .pin_to_one_cpu = run->traced,
+        .limit_ms = limit_for(program->limit_ms > 0 ? program->limit_ms : USUAL_LIMIT_MS),
+        .asleep_limit_ms = program->serves ? 0 : limit_for(ASLEEP_LIMIT_MS),
         .output_limit_bytes =
             program->output_limit_bytes > 0 ? program->output_limit_bytes : USUAL_OUTPUT_BYTES,
         .enter = enter_group,
         .group = &run->cgroup,
-        .memory_limit_kib = kit()->memory_limit_kib,
+        .memory_limit_kib = memory_limit_kib(),
         .process_limit = kit()->process_limit,
-        .tick = program->traced ? log_has_room : NULL,
+        .tick = run->traced ? log_has_room : NULL,
         .context = run};
 }
 
@@ -197,13 +204,16 @@ static struct run *new_run(struct program program) {
     if (run == NULL)
         unmeasured("out of memory");
     run->program = program;
+    run->traced = program.traced && kit()->instrument == NULL;
     run->next = runs;
     runs = run;
-    if (program.traced && kit()->no_trace != NULL)
+    if (program.fault != NULL && kit()->instrument != NULL)
+        unmeasured("faults are not injected into an instrumented build");
+    if (run->traced && kit()->no_trace != NULL)
         unmeasured("calls can't be counted here: %s", kit()->no_trace);
     snprintf(run->log_directory, sizeof run->log_directory, "%s/%s.%d", kit()->logs,
              strrchr(scratch_path(""), '/') + 1, numbers++);
-    if (program.traced && mkdir(run->log_directory, 0700) < 0)
+    if (run->traced && mkdir(run->log_directory, 0700) < 0)
         unmeasured("no folder for the trace: %s", strerror(errno));
     return run;
 }
@@ -293,10 +303,11 @@ void finish(struct run *run) {
     while (take_message(run, false) > 0)
         ;
     close(run->report_fd);
-    record("run", json_pack("{sb sf}", "traced", run->program.traced, "seconds",
+    record("run", json_pack("{sb sf}", "traced", run->traced, "seconds",
                             (double)(run->process.ended_ns - run->process.started_ns) / 1e9));
-    if (run->program.traced)
+    if (run->traced)
         take_ledger(run);
+    require_no_finding(run);
     require_a_start(run);
     require_own_end(run);
     if (run->program.fault != NULL && run->ledger.measured && run->ledger.injected == 0)

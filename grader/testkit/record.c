@@ -27,13 +27,14 @@ static void read_settings(struct kit *settings) {
     int strict = 0, share = 0;
     json_int_t memory = 0;
     if (root == NULL ||
-        json_unpack_ex(root, &error, 0, "{ss ss ss s?s ss ss ss s?s sb sI si si sb}", "program",
+        json_unpack_ex(root, &error, 0, "{ss ss ss s?s ss ss ss s?s s?s sb sI si si sb}", "program",
                        &settings->program, "program_name", &settings->program_name, "launch",
                        &settings->launch, "filter", &settings->filter, "scratch",
                        &settings->scratch, "logs", &settings->logs, "records", &settings->records,
-                       "no_trace", &settings->no_trace, "strict", &strict, "memory_limit_kib",
-                       &memory, "process_limit", &settings->process_limit, "tmp_mib",
-                       &settings->tmp_mib, "share_network", &share) < 0)
+                       "no_trace", &settings->no_trace, "instrument", &settings->instrument,
+                       "strict", &strict, "memory_limit_kib", &memory, "process_limit",
+                       &settings->process_limit, "tmp_mib", &settings->tmp_mib, "share_network",
+                       &share) < 0)
         give_up(error.text);
     settings->memory_limit_kib = memory;
     settings->tier = strict ? SANDBOX_STRICT : SANDBOX_NONE;

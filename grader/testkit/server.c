@@ -69,14 +69,14 @@ void signal_server(struct run *server, int number) {
 }
 
 void await_end(struct run *server) {
-    process_limit_time(&server->process, PATIENCE_LIMIT_MS, 0);
+    process_limit_time(&server->process, limit_for(PATIENCE_LIMIT_MS), 0);
     finish(server);
 }
 
 /* How it ends is judged by tests of that alone; here only a crash is a failure. */
 void stop_server(struct run *server) {
     signal_server(server, SIGTERM);
-    int64_t deadline = deadline_in_ms(STOP_LIMIT_MS);
+    int64_t deadline = deadline_in_ms(limit_for(STOP_LIMIT_MS));
     while (process_pump(&server->process, 5))
         if (milliseconds_left(deadline) == 0)
             kill(server->pid, SIGKILL);
@@ -98,18 +98,18 @@ void pause_ms(struct run *server, int ms) {
 void interrupt_waits(struct run *server) {
     step("stop and continue the server, which cuts short what it is sending");
     kill(server->pid, SIGSTOP);
-    int64_t deadline = deadline_in_ms(PATIENCE_LIMIT_MS);
+    int64_t deadline = deadline_in_ms(limit_for(PATIENCE_LIMIT_MS));
     while (strchr("Tt", status_of(server).state) == NULL && milliseconds_left(deadline) > 0)
         pause_ms(server, 1);
     kill(server->pid, SIGCONT);
 }
 
 void await_sleep(struct run *server) {
-    int64_t before = -1, deadline = deadline_in_ms(PATIENCE_LIMIT_MS);
+    int64_t before = -1, deadline = deadline_in_ms(limit_for(PATIENCE_LIMIT_MS));
     for (int64_t now = cpu_ns_of(server); now != before; now = cpu_ns_of(server)) {
         if (milliseconds_left(deadline) == 0)
             fail_test("a server that waits", "it kept a processor busy for %d s",
-                      PATIENCE_LIMIT_MS / 1000);
+                      limit_for(PATIENCE_LIMIT_MS) / 1000);
         before = now;
         pause_ms(server, 50);
     }
@@ -184,11 +184,11 @@ static void await_at_most(struct run *server, int64_t (*count)(struct run *serve
                           const char *what) {
     char owed[128];
     snprintf(owed, sizeof owed, "at most %lld %s", (long long)most, what);
-    int64_t deadline = deadline_in_ms(PATIENCE_LIMIT_MS), seen;
+    int64_t deadline = deadline_in_ms(limit_for(PATIENCE_LIMIT_MS)), seen;
     while ((seen = count(server)) > most) {
         if (milliseconds_left(deadline) == 0)
             fail_test(owed, "%lld, and no fewer after %d s", (long long)seen,
-                      PATIENCE_LIMIT_MS / 1000);
+                      limit_for(PATIENCE_LIMIT_MS) / 1000);
         pause_ms(server, 5);
     }
 }
@@ -197,11 +197,15 @@ void await_descriptors(struct run *server, int64_t most) {
     await_at_most(server, descriptors_of, most, "open descriptors");
 }
 
+/* ThreadSanitizer starts one thread of its own beside the program's first. */
 void await_threads(struct run *server, int64_t most) {
+    most += kit()->instrument != NULL;
     await_at_most(server, threads_of, most, "threads");
 }
 
 void limit_descriptors(struct run *server, int64_t most) {
+    if (kit()->instrument != NULL)
+        unmeasured("an instrument holds descriptors of its own");
     step("limit it to %lld open descriptors", (long long)most);
     const struct rlimit limit = {(rlim_t)most, (rlim_t)most};
     if (prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL) < 0)

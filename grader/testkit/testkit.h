@@ -64,6 +64,7 @@ struct usage {
 struct run {
     struct process process;
     struct program program;
+    bool traced;     /* as asked for, unless the build is instrumented */
     pid_t pid;       /* the submission's own, as we see it; 0 before its exec */
     int port;        /* that it listens on, where it is a server (server.h) */
     int wait_status; /* the submission's own, wait(2) */
@@ -195,6 +196,9 @@ void publish_ledger(const struct run *run, const char *title);
 
 /* Publishes a number under a name that the manifest's predictions can ask for. */
 void measure(const char *name, int64_t value, const char *unit);
+
+/* How many connections, or repetitions, an instrumented build is asked to bear: at most 400. */
+int64_t connections_for(int64_t wanted);
 
 static inline int64_t ceil_div(int64_t amount, int64_t by) {
     return (amount + by - 1) / by;
