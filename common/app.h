@@ -4,14 +4,22 @@
  *
  *     GET  /hello                     "hello, world" and a newline
  *     GET  /files/PATH                a file below the root: single ranges, If-Modified-Since, If-Range
- *     GET  /stream?bytes=N&chunk=M    N bytes, made piece by piece in chunks of M
+ *     GET  /stream?bytes=N&chunk=M    N bytes, up to 2 to the 40th, made piece by piece in chunks
+ *                                     of M, 16,384 unless given; the bytes: app_stream_byte()
  *     POST /echo                      the request's body
  *     GET  /wait?ms=N                 as if from another server that takes N ms: no CPU here
  *     GET  /burn?ms=N                 N ms of this server's CPU
- *     GET  /stats                     JSON: connections, requests, threads, memory
+ *     GET  /stats                     JSON: connections_now, connections_ever, requests, threads,
+ *                                     vm_rss_kib, vm_hwm_kib
  *
- * HEAD works wherever GET does. A file is reached through its folders one by one, each opened
- * beneath the last and none of them through a link, so no name leads out of the root.
+ * HEAD works wherever GET does, and waits and burns as that does. Another method gets 405 with Allow
+ * where the path is known and the method is (RFC 9110, section 9.1), DELETE, PATCH and PUT being
+ * known though no path takes them; any other 501. A parameter that is missing or no number within
+ * its limits gets 400, which names it; of two the first counts, and unknown ones are ignored.
+ *
+ * A file is reached through its folders one by one, each opened beneath the last and none of them
+ * through a link, so no name leads out of the root (common/app_files.h). Its name is decoded; all
+ * other paths are compared as sent.
  *
  * Left out: directory listings, conditional requests other than those two, several ranges (the
  * whole file is a right answer to those: RFC 9110, section 14.2), compression, TLS.
@@ -36,7 +44,7 @@ struct app {
     int root; /* folder that /files/ shows, opened with O_PATH | O_DIRECTORY; -1: none */
     atomic_long connections_now;
     atomic_long connections_ever;
-    atomic_long requests;
+    atomic_long requests; /* answered, those that the parser refused among them */
 };
 
 /*
@@ -70,8 +78,8 @@ struct reply {
     off_t offset;
     int64_t left; /* bytes of memory, file or stream that are still to be sent */
     const char *memory;
-    uint32_t chunk; /* REPLY_STREAM: bytes a chunk; 0: without framing, for HTTP/1.0 */
-    uint32_t chunk_left;
+    uint32_t chunk;      /* REPLY_STREAM: bytes a chunk; 0: without framing, for HTTP/1.0 */
+    uint32_t chunk_left; /* private, as is the next one */
     uint8_t stream_state;
     char text[APP_TEXT_BYTES];
 };
@@ -87,6 +95,10 @@ void app_answer(struct app *app, const struct http_request *request, const char 
 
 /* Answers what the parser refused, with its status and `close`. */
 void app_refuse(struct app *app, const struct http_parser *parser, struct reply *reply);
+
+/* The byte at that place of a /stream: the alphabet and a newline, over and over. A period of 27
+ * bytes divides no power of two, so a lost or repeated block shows. */
+char app_stream_byte(int64_t offset);
 
 /* Uses `ms` of CPU time, of the calling thread's (clock_gettime(2), CLOCK_THREAD_CPUTIME_ID). */
 void app_burn(unsigned ms);

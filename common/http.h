@@ -2,8 +2,8 @@
  * HTTP/1.1 requests in, response heads out (RFC 9110, RFC 9112).
  *
  * The parser works in the caller's buffer and copies nothing: what it finds are spans, offsets into
- * that buffer. It takes bytes as they come, one at a time or ten requests at once, looks at each
- * byte of a head once, and gives the same answer however the bytes were cut. What is ambiguous is
+ * that buffer. It takes bytes as they come, one at a time or ten requests at once, goes over each
+ * line once, and gives the same answer however the bytes were cut. What is ambiguous is
  * refused, for two programs that read one message differently are how requests are smuggled
  * (RFC 9112, section 11.2).
  *
@@ -29,8 +29,10 @@
 
 /* A request that fits these limits fits a buffer of HTTP_REQUEST_BYTES. */
 enum {
-    HTTP_LINE_BYTES = 8000,     /* of the request line (RFC 9112, section 3, asks for 8,000); 414 */
-    HTTP_FIELDS_BYTES = 8192,   /* of all header fields, and likewise of all trailers; 431 */
+    HTTP_LINE_BYTES = 8000,     /* of the request line (RFC 9112, section 3, asks for 8,000), and of
+                                 * empty lines in front of it; 414 */
+    HTTP_FIELDS_BYTES = 8192,   /* of all header fields, line ends and the empty line behind them
+                                 * included, and likewise of all trailers; 431 */
     HTTP_FIELD_COUNT = 64,      /* header fields; 431 */
     HTTP_BODY_BYTES = 16384,    /* of a body, framing of its chunks and trailers included; 413 */
     HTTP_REQUEST_BYTES = 32768, /* of a whole request */
@@ -52,12 +54,12 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER_METHOD };
 struct http_request {
     enum http_method method;
     struct http_span method_name;
-    struct http_span
-        target;            /* origin-form, "/files/a?b=c", also where absolute-form was sent; "*" */
-    uint8_t minor;         /* version: HTTP/1.0 or HTTP/1.1; any later HTTP/1.x counts as 1.1 */
-    bool keep_alive;       /* the connection may serve another (RFC 9112, section 9.3) */
-    bool expects_continue; /* RFC 9110, section 10.1.1; never for 1.0 */
-    bool has_body;         /* Content-Length or Transfer-Encoding was there, be it of 0 bytes */
+    struct http_span target; /* origin-form, "/files/a?b=c", also where absolute-form was sent; or
+                              * "*", only after OPTIONS; or "host:port", only after CONNECT */
+    uint8_t minor;           /* version: HTTP/1.0 or HTTP/1.1; any later HTTP/1.x counts as 1.1 */
+    bool keep_alive;         /* the connection may serve another (RFC 9112, section 9.3) */
+    bool expects_continue;   /* RFC 9110, section 10.1.1; never for 1.0 */
+    bool has_body;           /* Content-Length or Transfer-Encoding was there, be it of 0 bytes */
     uint8_t field_count;
     struct http_field fields[HTTP_FIELD_COUNT];
     struct http_span body; /* decoded, in one piece */
@@ -81,8 +83,10 @@ struct http_parser {
     uint8_t state;
     bool chunked;
     bool continue_said;
-    uint16_t scanned;    /* bytes that need no second look */
-    uint16_t line_start; /* of the line under way */
+    uint16_t seen;          /* what the head has said so far */
+    uint16_t scanned;       /* bytes that need no second look */
+    uint16_t line_start;    /* of the line under way */
+    uint16_t section_start; /* of the fields, or of the trailers */
     uint16_t body_start;
     uint32_t body_left; /* of the body, or of the chunk under way */
 };
@@ -91,14 +95,15 @@ struct http_parser {
  * Goes on with a request as far as the bytes allow.
  * data    where the request begins. It may lie elsewhere at each call, its bytes must not change.
  *         Empty lines in front of a request are skipped and count as part of it (RFC 9112,
- *         section 2.2). The chunks of a body are joined in place when it is whole.
+ *         section 2.2). The chunks of a body are joined in place when all of it is there, and
+ *         an absolute-form without a path gets its "/" then.
  * length  all bytes that have come so far, those of later requests included; more than
  *         HTTP_REQUEST_BYTES are not looked at
  * After HTTP_REQUEST and HTTP_REFUSED, clear the parser before it is used again.
  */
 enum http_progress http_parse(struct http_parser *parser, char *data, size_t length);
 
-/* Whether no byte of a request has come: the connection is idle between two. */
+/* Whether no byte of a request has come, empty lines aside: the connection is idle. */
 bool http_is_idle(const struct http_parser *parser);
 
 /* The value of the first field of that name; false when there is none. `name` in lower case.
@@ -145,7 +150,8 @@ extern const char http_continue[];
 
 /*
  * Writes a date in the one form that may be generated (RFC 9110, section 5.6.7: IMF-fixdate).
- * Without locale, time zone or lock, unlike gmtime(3) and strftime(3). Years 1970 to 9999.
+ * Without locale, time zone or lock, unlike gmtime(3) and strftime(3). Years 1970 to 9999; of a
+ * time beyond these, the nearest.
  */
 void http_write_date(char date[HTTP_DATE_BYTES], time_t when);
 

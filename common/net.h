@@ -45,7 +45,8 @@ int net_announce(int fd);
 
 /*
  * Makes blocking receives, and blocking sends, on a socket fail with EAGAIN once they have waited
- * for that long in vain; 0: never. Connections inherit it from the socket they are accepted from.
+ * for that long in vain; 0: never. Connections inherit it from the socket they are accepted from,
+ * where net_receive_timeout() also makes accept(2) fail so.
  * Returns 0, or -1 with errno. Source: socket(7), SO_RCVTIMEO.
  */
 int net_receive_timeout(int fd, int ms);
