@@ -12,6 +12,7 @@ MAKEFLAGS     += --no-builtin-rules
 
 # "01", "1" or "01-reads": the folder's name
 lab      := $(notdir $(firstword $(wildcard labs/$(LAB)) $(wildcard labs/$(LAB)-*) $(wildcard labs/0$(LAB)-*)))
+fixtures := $(notdir $(patsubst %/lab.yaml,%,$(wildcard grader/tests/fixture/labs/*/lab.yaml)))
 labs     := $(notdir $(patsubst %/lab.yaml,%,$(wildcard labs/*/lab.yaml)))
 
 program_of = $(basename $(notdir $(firstword $(wildcard labs/$(lab)/solution/*.c))))
@@ -40,7 +41,7 @@ common_objects  := $(call objects_of,common/*.c)
 engine_objects  := $(call objects_of,grader/engine/*.c) $(filter-out %/launch.o,$(call objects_of,grader/sandbox/*.c))
 grade_objects   := $(filter-out %/main.o,$(call objects_of,grader/*.c grader/report/*.c))
 testkit_objects := $(call objects_of,grader/testkit/*.c)
-own_tests       := $(B)/bin/99-fixture/tests \
+own_tests       := $(fixtures:%=$(B)/bin/%/tests) \
                    $(patsubst common/tests/%.c,$(B)/tests/%,$(wildcard common/tests/*.c)) \
                    $(patsubst grader/tests/%.c,$(B)/tests/%,$(wildcard grader/tests/*.c))
 lab_tests       := $(labs:%=$(B)/bin/%/tests)
@@ -134,10 +135,13 @@ $(B)/tests/%: $(B)/grader/tests/%.o $(grade_objects) $(filter-out %/hooks.o,$(te
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
 
-# the grader's own tests grade a lab made for that
-$(B)/bin/99-fixture/tests: $(call objects_of,grader/tests/fixture/labs/99-fixture/tests/*.c) $(testkit_objects) $(engine_objects) $(common_objects)
-	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
+# the grader's own tests grade labs made for that
+define fixture_rule
+$(B)/bin/$(1)/tests: $(call objects_of,grader/tests/fixture/labs/$(1)/tests/*.c) $$(testkit_objects) $$(engine_objects) $$(common_objects)
+	@mkdir -p $$(@D)
+	$$(call say,LINK)$$(CC) $$(flags) $$^ $$(lib_libs) $$(test_libs) -o $$@
+endef
+$(foreach each,$(fixtures),$(eval $(call fixture_rule,$(each))))
 
 # $(1): a lab's folder. Its tests; its solution under the program's own name; its starter; and each
 # source of its bench and its experiment, which are programs of one file.

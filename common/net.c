@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* One that sends more than this behind its last answer is not listening; it may have the reset. */
-enum { MOST_DROPPED_BYTES = 1 << 20 };
+enum { MOST_DROPPED_BYTES = 1 << 20, UNSENT_BYTES = 128 << 10 };
 
 /* ---- Addresses ---- */
 
@@ -112,6 +112,14 @@ static int set_listener_options(int fd, const union address *address) {
      * connection (tcp(7)).
      */
     if (switch_on(fd, IPPROTO_TCP, TCP_NODELAY) == -1)
+        return -1;
+    /*
+     * The kernel takes megabytes from a sender on trust, and then wakes it when a third of them has
+     * gone: a reader of 200 KB/s looks dead for seconds, and one that is dead holds all that. With
+     * this it takes up to so many bytes beyond those already on their way, and wakes the sender when
+     * there are fewer (Linux, Documentation/networking/ip-sysctl.rst, tcp_notsent_lowat).
+     */
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int)) == -1)
         return -1;
     /* "::" would else take IPv4 too, or not, as /proc/sys/net/ipv6/bindv6only has it (ipv6(7)). */
     if (address->any.sa_family == AF_INET6)

@@ -17,8 +17,8 @@ enum { NET_ADDRESS_BYTES = 64 }; /* "[ffff:...:ffff]:65535" and a NUL */
  * port     0: the kernel picks a free one, which net_local_address() tells
  * backlog  connections that the kernel may accept before the program does (listen(2)); it cuts
  *          this to /proc/sys/net/core/somaxconn without a word
- * Connections accepted from it send small writes at once (TCP_NODELAY), which Linux lets them
- * inherit.
+ * Connections accepted from it inherit two options: small writes leave at once (TCP_NODELAY), and
+ * the kernel holds little more than is on its way (TCP_NOTSENT_LOWAT).
  * Returns a blocking descriptor that exec closes, or -1 with errno; EINVAL also for an address that
  * is not numeric. Source: ip(7), tcp(7), socket(7).
  */

@@ -21,7 +21,8 @@ enum {
     HEAD_BYTES = 16 * 1024,
     BODY_BYTES = 4 << 20,
     SHOWN_BYTES = 80,
-    LOOK_MS = 5, /* between looks at the server while a client waits */
+    DRIBBLE_MS = 15000, /* for a head, a line: patience begins anew with each byte, this does not */
+    LOOK_MS = 5,        /* between looks at the server while a client waits */
 };
 
 static struct client *clients; /* of this test; freed with its process */
@@ -134,8 +135,11 @@ void send_data(struct client *client, const void *data, size_t size_bytes) {
     while (size_bytes > 0) {
         await_ready(client, POLLOUT, "that it takes what was sent");
         ssize_t sent = try_to_send(client, rest, size_bytes);
-        if (sent < 0)
-            fail_test("a connection that takes what is sent", "%s", strerror(errno));
+        if (sent < 0) {
+            int error = errno;
+            patience_look(client->server, "a connection that takes what is sent");
+            fail_test("a connection that takes what is sent", "%s", strerror(error));
+        }
         rest += sent;
         size_bytes -= (size_t)sent;
     }
@@ -179,10 +183,12 @@ static ssize_t receive(struct client *client) {
     if (client->taken == client->in.length)
         client->taken = client->in.length = 0;
     ssize_t got = recv(client->fd, buffer, sizeof buffer, 0);
+    int error = errno;
     if (got > 0 && bytes_append(&client->in, buffer, (size_t)got) < 0)
         unmeasured("out of memory");
     client->received_bytes += got > 0 ? got : 0;
     process_pump(&client->server->process, 0);
+    errno = error;
     return got;
 }
 
@@ -192,9 +198,11 @@ static void require_more(struct client *client, const char *owed) {
     if (got > 0)
         return;
     char words[128];
+    int error = errno;
     snprintf(words, sizeof words, "%s on connection %s", owed, client->name);
+    patience_look(client->server, words);
     fail_test(words, "%s, after %lld bytes in all",
-              got == 0 ? "the server closed the connection" : strerror(errno),
+              got == 0 ? "the server closed the connection" : strerror(error),
               (long long)client->received_bytes);
 }
 
@@ -210,9 +218,13 @@ static size_t rest_bytes(const struct client *client) {
 static size_t await_mark(struct client *client, const char *mark, size_t limit, const char *owed) {
     const char *found;
     size_t length = strlen(mark);
+    int64_t deadline = deadline_in_ms(limit_for(DRIBBLE_MS));
     while ((found = memmem(rest_of(client), rest_bytes(client), mark, length)) == NULL) {
         if (rest_bytes(client) > limit)
             fail_test(owed, "%zu bytes without the end of it", rest_bytes(client));
+        if (milliseconds_left(deadline) == 0)
+            fail_test(owed, "%zu bytes of it in %d s", rest_bytes(client),
+                      limit_for(DRIBBLE_MS) / 1000);
         require_more(client, owed);
     }
     return (size_t)(found - rest_of(client)) + length;
@@ -244,6 +256,8 @@ static void begin_body(struct client *client, bool to_head_request) {
     const char *length = field_of(answer, "Content-Length");
     bool has_none =
         to_head_request || answer->status < 200 || answer->status == 204 || answer->status == 304;
+    if (length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0'))
+        fail_test("a number as the Content-Length", "`%.40s`", length);
     client->body_left = length == NULL ? 0 : strtoll(length, NULL, 10);
     answer->chunked = field_is(answer, "Transfer-Encoding", "chunked");
     answer->closes = field_is(answer, "Connection", "close");
@@ -256,16 +270,16 @@ static void begin_body(struct client *client, bool to_head_request) {
 const struct answer *await_head(struct client *client, bool to_head_request) {
     struct answer *answer = client->answer;
     size_t length = await_mark(client, "\r\n\r\n", HEAD_BYTES, "an answer");
+    char *head = strndup(rest_of(client), length - 2);
+    if (head == NULL)
+        unmeasured("out of memory");
     free(answer->head);
     free(answer->body);
-    *answer = (struct answer){.head = strndup(rest_of(client), length - 2)};
-    if (answer->head == NULL)
-        unmeasured("out of memory");
+    *answer = (struct answer){.head = head};
     client->taken += length;
-    if (strncmp(answer->head, "HTTP/1.1 ", 9) != 0 || !isdigit((unsigned char)answer->head[9]))
-        fail_test("a status line, `HTTP/1.1 200 OK`", "`%.*s`", (int)strcspn(answer->head, "\r\n"),
-                  answer->head);
-    answer->status = atoi(answer->head + 9);
+    if (strncmp(head, "HTTP/1.1 ", 9) != 0 || !isdigit((unsigned char)head[9]))
+        fail_test("a status line, `HTTP/1.1 200 OK`", "`%.*s`", (int)strcspn(head, "\r\n"), head);
+    answer->status = atoi(head + 9);
     begin_body(client, to_head_request);
     return answer;
 }
@@ -275,7 +289,7 @@ static bool begin_chunk(struct client *client) {
     size_t length = await_mark(client, "\r\n", HEAD_BYTES, "a chunk");
     char *end;
     client->body_left = strtoll(rest_of(client), &end, 16);
-    if (end == rest_of(client) || client->body_left < 0)
+    if (!isxdigit((unsigned char)*rest_of(client)) || strchr("\r;", *end) == NULL)
         fail_test("the size of a chunk", "`%.*s`", (int)(length - 2), rest_of(client));
     client->taken += length;
     if (client->body_left > 0)
@@ -299,7 +313,10 @@ static void end_chunk(struct client *client) {
 static size_t read_to_close(struct client *client, char *data, size_t size_bytes) {
     if (rest_bytes(client) == 0) {
         await_ready(client, POLLIN, "the rest of a body");
-        if (receive(client) <= 0)
+        ssize_t got = receive(client);
+        if (got < 0)
+            fail_test("the end of a body", "%s", strerror(errno));
+        if (got == 0)
             return 0;
     }
     size_t taken = rest_bytes(client) < size_bytes ? rest_bytes(client) : size_bytes;

@@ -28,6 +28,13 @@ void patience_end(struct patience *patience) {
         process_limit_time(&patience->server->process, 0, 0);
 }
 
+void patience_look(struct run *server, const char *owed) {
+    int64_t deadline = deadline_in_ms(limit_for(PATIENCE_END_MS));
+    while (milliseconds_left(deadline) > 0)
+        if (!process_pump(&server->process, 5))
+            patience_fail(server, owed);
+}
+
 static _Noreturn void fail_of_end(struct run *server, const char *owed) {
     int status = server->wait_status;
     size_t length = strcspn(complaints(server), "\n");

@@ -6,6 +6,7 @@
 enum {
     PATIENCE_LIMIT_MS = 5000,  /* a server that runs and does not answer hangs */
     PATIENCE_ASLEEP_MS = 1000, /* so does one that owes something and sleeps */
+    PATIENCE_END_MS = 500,     /* between the end of its connections and its own */
     PATIENCE_FREE_MS = 20,     /* most answers come so soon that no clock is set up */
 };
 
@@ -25,6 +26,9 @@ void patience_pump(struct patience *patience, int wait_ms);
 
 /* It came. */
 void patience_end(struct patience *patience);
+
+/* A connection has ended too early: ends the test when that was the server's own end. */
+void patience_look(struct run *server, const char *owed);
 
 /* Ends the test: the server has ended, and why. */
 _Noreturn void patience_fail(struct run *server, const char *owed);

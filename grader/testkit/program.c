@@ -140,8 +140,7 @@ static void step_start(const struct run *run) {
     step("run `%s%s`%s%s%s%s%s", kit()->program_name, words,
          run->program.stdout_path != NULL ? " > " : "",
          run->program.stdout_path != NULL ? run->program.stdout_path : "",
-         run->traced ? " under strace" : "",
-         run->program.fault != NULL ? ", which injects " : "",
+         run->traced ? " under strace" : "", run->program.fault != NULL ? ", which injects " : "",
          run->program.fault != NULL ? run->program.fault : "");
 }
 
@@ -173,6 +172,13 @@ static void make_group(struct run *run) {
                     memory_limit_kib() + memory_limit_kib() / 2);
 }
 
+/* A server's time is limited while it owes something: see patience.h. */
+static int time_limit_ms(const struct program *program) {
+    if (program->limit_ms == 0 && program->serves)
+        return 0;
+    return limit_for(program->limit_ms > 0 ? program->limit_ms : USUAL_LIMIT_MS);
+}
+
 static struct process_options options_for(struct run *run, struct arguments *arguments,
                                           const int *keep, size_t keep_count) {
     const struct program *program = &run->program;
@@ -186,7 +192,7 @@ static struct process_options options_for(struct run *run, struct arguments *arg
         .keep = keep,
         .keep_count = keep_count,
         .pin_to_one_cpu = run->traced,
-        .limit_ms = limit_for(program->limit_ms > 0 ? program->limit_ms : USUAL_LIMIT_MS),
+        .limit_ms = time_limit_ms(program),
         .asleep_limit_ms = program->serves ? 0 : limit_for(ASLEEP_LIMIT_MS),
         .output_limit_bytes =
             program->output_limit_bytes > 0 ? program->output_limit_bytes : USUAL_OUTPUT_BYTES,

@@ -1,5 +1,5 @@
-/* A repository of the tests' own, with one small lab (fixture/labs/99-fixture), and `grade` in it.
- * It is a copy, for a grading shows the sandbox folders by their real names. */
+/* A repository of the tests' own, with one small lab of fixture/labs, and `grade` in it. It is a copy,
+ * for a grading shows the sandbox folders by their real names. */
 #pragma once
 
 #include <jansson.h>
@@ -23,23 +23,32 @@ static inline void shell(const char *command) {
     process_release(&process);
 }
 
-/* Makes the repository, and points GROUNDWORK_ROOT at it. For .init of a suite. What a submission
- * is linked with comes from build/ even where this test was built elsewhere, with sanitizers. */
-static inline void make_fixture(void) {
+/* Makes the repository with one lab, and points GROUNDWORK_ROOT at it. What a submission is linked
+ * with comes from build/ even where this test was built elsewhere, with sanitizers. */
+static inline void make_fixture_of(const char *lab) {
     char *command = NULL;
     const char *root = own_file("root");
     if (asprintf(&command,
-                 "mkdir -p '%s/build/bin/99-fixture' '%s/build/common'; cd '%s'; cp -r '%s' labs; "
-                 "cp -r '%s' common; cp '%s' build/launch; cp '%s'/*.o build/common; "
-                 "cp '%s' build/bin/99-fixture/tests",
-                 root, root, root, root_path("grader/tests/fixture/labs"), root_path("common"),
-                 root_path("build/launch"), root_path("build/common"),
-                 built_path("bin/99-fixture/tests")) < 0)
+                 "mkdir -p '%s/build/bin/%s' '%s/build/common' '%s/labs'; cd '%s'; "
+                 "cp -r '%s/%s' labs; cp -r '%s' common; cp '%s' build/launch; "
+                 "cp '%s'/*.o build/common; cp '%s/%s/tests' 'build/bin/%s'",
+                 root, lab, root, root, root, root_path("grader/tests/fixture/labs"), lab,
+                 root_path("common"), root_path("build/launch"), root_path("build/common"),
+                 built_path("bin"), lab, lab) < 0)
         abort();
     shell(command);
     free(command);
     setenv("GROUNDWORK_ROOT", root, 1);
     unsetenv("NO_COLOR");
+}
+
+/* For .init of a suite. */
+static inline void make_fixture(void) {
+    make_fixture_of("99-fixture");
+}
+
+static inline void make_server_fixture(void) {
+    make_fixture_of("98-server");
 }
 
 /* Writes a submission: starter/prog.c with one word defined. Returns its folder. */
@@ -96,13 +105,20 @@ static inline struct graded grade_with(const char *const *words) {
 
 #define GRADE(...) grade_with(GRADE_WORDS(__VA_ARGS__))
 
-/* The result of grading a folder, from --json -. */
-static inline json_t *result_of_folder(const char *folder, const char *sandbox) {
-    struct graded graded =
-        GRADE("run", "99", "--submission", folder, "--json", "-", "--sandbox", sandbox);
+/* The result in what --json - wrote. */
+static inline json_t *result_in(struct graded graded) {
     json_t *result = json_loads(graded.output, 0, NULL);
     cr_assert_not_null(result, "no JSON: %s%s", graded.output, graded.errors);
     return result;
+}
+
+static inline json_t *result_of_folder(const char *folder, const char *sandbox) {
+    return result_in(
+        GRADE("run", "99", "--submission", folder, "--json", "-", "--sandbox", sandbox));
+}
+
+static inline bool is_traced(const json_t *result) {
+    return json_object_get(json_object_get(result, "sandbox"), "why_no_trace") == NULL;
 }
 
 /* The entry of result.tests by name. */
@@ -114,4 +130,11 @@ static inline json_t *test_named(const json_t *result, const char *name) {
             return test;
     cr_assert_fail("no test %s in the result", name);
     return NULL;
+}
+
+static inline void expect_status(const json_t *result, const char *name, const char *status) {
+    const json_t *test = test_named(result, name);
+    cr_expect_str_eq(result_text(test, "status"), status, "%s is %s, not %s: %s%s", name,
+                     result_text(test, "status"), status, result_text(test, "message"),
+                     result_text(test, "seen"));
 }

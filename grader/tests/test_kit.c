@@ -9,17 +9,6 @@ static json_t *result_of_variant(const char *word) {
     return result_of_folder(make_variant(word), "auto");
 }
 
-static bool is_traced(const json_t *result) {
-    return json_object_get(json_object_get(result, "sandbox"), "why_no_trace") == NULL;
-}
-
-static void expect_status(const json_t *result, const char *name, const char *status) {
-    const json_t *test = test_named(result, name);
-    cr_expect_str_eq(result_text(test, "status"), status, "%s is %s, not %s: %s%s", name,
-                     result_text(test, "status"), status, result_text(test, "message"),
-                     result_text(test, "seen"));
-}
-
 /* All pass but the one named, which has that status. */
 static void expect_only(const json_t *result, const char *name, const char *status) {
     size_t index;

@@ -146,16 +146,38 @@ Test(ledger_line, keeps_the_error_of_a_call_that_failed) {
     cr_expect_null(call.from);
 }
 
-Test(ledger_line, takes_calls_that_move_no_bytes) {
-    cr_expect(is_call("1.0 openat(AT_FDCWD</>, \"a\", O_RDONLY) = 3</a>\n"));
-    char line[] = "1.0 accept4(3<TCP:[127.0.0.1:80]>, NULL, NULL, SOCK_CLOEXEC) = "
-                  "4<TCP:[127.0.0.1:80->127.0.0.1:9]>\n";
-    struct call call;
-    cr_assert(ledger_parse_line(line, &call));
-    cr_expect_str_eq(call.name, "accept4");
-    cr_expect_str_eq(call.from, "TCP:[127.0.0.1:80]");
-    cr_expect_eq(call.bytes, 0, "a descriptor is no number of bytes");
-    cr_expect(family_has(ACCEPTS, "accept4") && !family_has(READS, "accept4"));
+#define CONNECTION(client) "5<TCP:[127.0.0.1:80->127.0.0.1:" #client "]>"
+
+static void expect_on(const char *text, enum call_family family, const char *name) {
+    struct call call = parsed(text);
+    expect_text(call.from, name, text);
+    for (enum call_family each = READS; each <= INTEREST; each++)
+        cr_expect_eq(family_has(each, call.name), each == family, "%s", text);
+    cr_expect_eq(call.bytes, 0, "%s", text);
+}
+
+Test(ledger_line, tells_what_a_server_waits_for_and_with) {
+    static const char all[] = "anon_inode:[eventpoll]", one[] = "TCP:[127.0.0.1:80->127.0.0.1:9]";
+    static const char *const waits[] = {
+        "1.0 poll([...], 1, 100)   = 1 ([...])\n", "1.0 poll([...], 1, 10) = 0 (Timeout)\n",
+        "1.0 ppoll([...], 1, {tv_sec=0}, NULL, 8) = 1 ([...], left {tv_sec=0, tv_nsec=0})\n",
+        "1.0 pselect6(6, [" CONNECTION(9) "], NULL, NULL, {tv_sec=0}, NULL) = 1 (in [5])\n"};
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+        expect_on(waits[i], WAITS, NULL);
+    expect_on("1.0 epoll_wait(6<anon_inode:[eventpoll]>, [...], 1, 100) = 1\n", WAITS, all);
+    expect_on("1.0 epoll_pwait(6<anon_inode:[eventpoll]>, [], 1, 0, NULL, 8) = 0\n", WAITS, all);
+    expect_on("1.0 accept4(3<TCP:[127.0.0.1:80]>, {sa_family=AF_INET, sin_port=htons(9), "
+              "sin_addr=inet_addr(\"127.0.0.1\")}, [16], SOCK_CLOEXEC) = " CONNECTION(9) "\n",
+              ACCEPTS, "TCP:[127.0.0.1:80]");
+    expect_on("1.0 epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, " CONNECTION(
+                  9) ", {events=EPOLLIN, data={u32=5, u64=5}}) = 0\n",
+              INTEREST, one);
+    expect_on(
+        "1.0 epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_DEL, " CONNECTION(9) ", NULL) = 0\n",
+        INTEREST, one);
+    cr_expect(is_call("1.0 openat(AT_FDCWD</>, \"a\", O_RDONLY) = 3</a>\n"), "of no family");
+    expect_text(parsed("1.0 accept(3<TCP:[1:80]>, NULL, NULL) = -1 EMFILE (Too many)\n").error,
+                "EMFILE", "accept");
 }
 
 Test(ledger_line, knows_all_connections_by_the_address_they_share) {
@@ -333,6 +355,45 @@ Test(ledger, tallies_by_family_name_and_error) {
     cr_expect_eq(ledger_errors(&ledger, READS, "/in/a", "EINTR"), 1);
     cr_expect_eq(ledger_errors(&ledger, READS, NULL, "EAGAIN"), 1);
     cr_expect_eq(ledger_errors(&ledger, READS, "/in/a", "EAGAIN"), 0);
+    ledger_release(&ledger);
+}
+
+Test(ledger, adds_up_all_connections_to_a_server) {
+    make_own_file(
+        "t.2", EXEC(1.0) "1.1 accept4(3<TCP:[127.0.0.1:80]>, NULL, NULL, 0) = " CONNECTION(
+                   7) "\n1.2 read(" CONNECTION(7) ", \"\"..., 99) = 10\n"
+                                                  "1.3 write(" CONNECTION(
+                                                      7) ", \"\"..., 20) = 20\n"
+                                                         "1.4 read(" CONNECTION(
+                                                             8) ", \"\"..., 99) = 11\n"
+                                                                "1.5 "
+                                                                "read(6<TCP:[127.0.0.1:8080->127.0."
+                                                                "0.1:9]>, \"\"..., 99) = 12\n"
+                                                                "1.6 "
+                                                                "read(6<TCP:[127.0.0.1:9->127.0.0."
+                                                                "1:80]>, \"\"..., 99) = 13\n");
+    struct ledger ledger = read_own_logs(false);
+    const char *all = "TCP:[127.0.0.1:80->";
+    cr_expect_eq(ledger_tally(&ledger, READS, all).calls, 2);
+    cr_expect_eq(ledger_tally(&ledger, READS, all).bytes, 21);
+    cr_expect_eq(ledger_tally(&ledger, WRITES, all).bytes, 20);
+    cr_expect_eq(ledger_tally(&ledger, ACCEPTS, NULL).calls, 1);
+    cr_expect_eq(ledger_tally(&ledger, ACCEPTS, "TCP:[127.0.0.1:80]").calls, 1);
+    cr_expect_eq(ledger_tally(&ledger, ACCEPTS, all).calls, 0, "a listening socket is none");
+    ledger_release(&ledger);
+}
+
+/* The first moment is in it, the last is not: of two that meet, no call is in both. */
+Test(ledger, counts_the_calls_between_two_moments) {
+    make_own_file("t.2", EXEC(1.0) "1.5 clone(child_stack=NULL, flags=SIGCHLD) = 9\n"
+                                   "2.0 getpid() = 2\n3.0 poll([...], 1, 100) = 0 (Timeout)\n");
+    make_own_file("t.9", "2.5 futex(0x7f, FUTEX_WAKE_PRIVATE, 1) = 0\n" READ(4.0));
+    const int64_t second = 1000000000;
+    struct ledger ledger = read_own_logs(false);
+    cr_expect_eq(ledger_calls_between(&ledger, 2 * second, 4 * second), 3);
+    cr_expect_eq(ledger_calls_between(&ledger, 2 * second, 3 * second), 2);
+    cr_expect_eq(ledger_calls_between(&ledger, 3 * second, 4 * second), 1);
+    cr_expect_eq(ledger_calls_between(&ledger, 5 * second, INT64_MAX), 0);
     ledger_release(&ledger);
 }
 

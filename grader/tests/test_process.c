@@ -284,6 +284,49 @@ Test(process, is_ended_when_the_callers_tick_says_so) {
     process_release(&process);
 }
 
+/* ---- Limits that are set while it runs ---- */
+
+static void pump_for(struct process *process, int ms) {
+    int64_t deadline = deadline_in_ms(ms);
+    while (milliseconds_left(deadline) > 0 && process_pump(process, milliseconds_left(deadline)))
+        ;
+}
+
+Test(process, may_sleep_until_it_is_told_not_to) {
+    struct process process = STARTED(.arguments = PROBE("sleep"));
+    pump_for(&process, 300);
+    cr_assert_eq(process.end, PROCESS_RUNNING);
+    int64_t told_ns = monotonic_ns();
+    process_limit_time(&process, LONG_MS, 200);
+    process_finish(&process);
+    cr_expect_eq(process.end, PROCESS_ASLEEP);
+    cr_expect_geq(process.ended_ns - told_ns, 200 * 1000000L, "what it had slept is forgotten");
+    process_release(&process);
+}
+
+Test(process, has_a_whole_limit_from_when_it_is_set) {
+    struct process process = STARTED(.arguments = PROBE("sleep"), .limit_ms = 1000);
+    pump_for(&process, 300);
+    int64_t set_ns = monotonic_ns();
+    process_limit_time(&process, 1000, 0);
+    process_finish(&process);
+    cr_expect(ran_out_of_time(&process));
+    cr_expect_geq(process.ended_ns - set_ns, 1000 * 1000000L, "not from its start");
+    process_release(&process);
+}
+
+Test(process, runs_on_when_its_limits_are_lifted) {
+    struct process process =
+        STARTED(.arguments = PROBE("sleep"), .limit_ms = 200, .asleep_limit_ms = 200);
+    process_limit_time(&process, 0, 0);
+    pump_for(&process, 500);
+    cr_expect_eq(process.end, PROCESS_RUNNING);
+    process_limit_time(&process, LONG_MS, 100);
+    process_finish(&process);
+    cr_expect_eq(process.end, PROCESS_ASLEEP, "and can be limited again");
+    process_release(&process);
+}
+
 /* ---- Dying whole ---- */
 
 static void forks_die_with_it(const char *count) {
@@ -310,8 +353,8 @@ static void daemon_dies(const char *stay) {
     char number[16];
     snprintf(number, sizeof number, "%d", report);
     struct process process =
-        STARTED(.arguments = (char *const[]){(char *)launch, number, "512", (char *)own_path(), "probe",
-                                             "daemon", (char *)(uintptr_t)stay, NULL},
+        STARTED(.arguments = (char *const[]){(char *)launch, number, "512", (char *)own_path(),
+                                             "probe", "daemon", (char *)(uintptr_t)stay, NULL},
                 .keep = &report, .keep_count = 1);
     while ((process.output.data == NULL || strchr(process.output.data, '\n') == NULL) &&
            process_pump(&process, 10))

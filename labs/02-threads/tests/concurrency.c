@@ -12,7 +12,7 @@
 /* The kernel completes connections by itself and queues them: that all three are connected says
  * nothing, that the last one is answered first does. */
 Test(CONCURRENCY_STEP, the_last_first) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *clients[] = {connect_client(server), connect_client(server),
                                 connect_client(server)};
     for (size_t i = 3; i-- > 0;)
@@ -21,7 +21,7 @@ Test(CONCURRENCY_STEP, the_last_first) {
 }
 
 Test(CONCURRENCY_STEP, half_a_request) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *slow = connect_client(server), *other = connect_client(server);
     send_text(slow, "GET /hello HTTP/1.1\r\nHo");
     say_hello(other);
@@ -31,7 +31,7 @@ Test(CONCURRENCY_STEP, half_a_request) {
 }
 
 Test(CONCURRENCY_STEP, a_wait_holds_nobody_up) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *waits = connect_client(server), *other = connect_client(server);
     send_get(waits, "/wait?ms=700");
     say_hello(other);
@@ -59,7 +59,7 @@ static void come_and_go(struct run *server, int times) {
 
 Test(CONCURRENCY_STEP, everything_released) {
     const int64_t most_growth_kib = 1024;
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     const int64_t descriptors = descriptors_of(server), threads = threads_of(server);
     come_and_go(server, (int)connections_for(200));
     await_threads(server, threads);

@@ -16,7 +16,7 @@ static void expect_drained(struct run *server) {
 }
 
 Test(drain, idle_connections_end) {
-    struct run *server = SERVER("--timeout", "30000");
+    struct run *server = start_server(ANY_PORT, "--timeout", "30000");
     struct client *fresh = connect_client(server), *kept = connect_client(server);
     say_hello(kept);
     signal_server(server, SIGTERM);
@@ -26,7 +26,7 @@ Test(drain, idle_connections_end) {
 }
 
 Test(drain, requests_finish) {
-    struct run *server = SERVER("--timeout", "5000");
+    struct run *server = start_server(ANY_PORT, "--timeout", "5000");
     struct client *waits = connect_client(server), *burns = connect_client(server);
     send_get(waits, "/wait?ms=600");
     send_get(burns, "/burn?ms=300");
@@ -42,7 +42,7 @@ Test(drain, requests_finish) {
 Test(drain, a_stream_finishes) {
     static char piece[64 * 1024];
     const int64_t size = 48 << 20;
-    struct run *server = SERVER("--timeout", "5000");
+    struct run *server = start_server(ANY_PORT, "--timeout", "5000");
     struct client *client = connect_client(server);
     int64_t bytes = 0;
     send_get(client, "/stream?bytes=50331648&chunk=16384");
@@ -74,7 +74,7 @@ static bool is_served(const struct run *server) {
 }
 
 Test(drain, nobody_new) {
-    struct run *server = SERVER("--timeout", "5000");
+    struct run *server = start_server(ANY_PORT, "--timeout", "5000");
     struct client *waits = connect_client(server);
     send_get(waits, "/wait?ms=900");
     pause_ms(server, 100);
@@ -88,7 +88,7 @@ Test(drain, nobody_new) {
 
 /* What takes longer than the timeout is cut: a server that waits for ever is killed in the end. */
 Test(drain, within_the_timeout) {
-    struct run *server = SERVER("--timeout", "700");
+    struct run *server = start_server(ANY_PORT, "--timeout", "700");
     struct client *client = connect_client(server);
     send_get(client, "/stream?bytes=1099511627776&chunk=16384");
     await_head(client, false);
@@ -99,7 +99,7 @@ Test(drain, within_the_timeout) {
 }
 
 Test(drain, interrupted_by_hand) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     say_hello(client);
     signal_server(server, SIGINT);
@@ -109,7 +109,7 @@ Test(drain, interrupted_by_hand) {
 
 /* While it waits for a free place it must hear the signal, too. */
 Test(drain, at_the_cap) {
-    struct run *server = SERVER("--max-connections", "1", "--timeout", "30000");
+    struct run *server = start_server(ANY_PORT, "--max-connections", "1", "--timeout", "30000");
     struct client *served = connect_client(server), *waits = connect_client(server);
     say_hello(served);
     send_get(waits, "/hello");

@@ -10,7 +10,7 @@
 TestSuite(keep_alive);
 
 Test(keep_alive, many_on_one) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     client->quiet = true;
     step("A: ask for /hello 100 times on one connection");
@@ -21,7 +21,7 @@ Test(keep_alive, many_on_one) {
 
 /* Ten at once, told apart by their bodies. */
 Test(keep_alive, pipelined) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     char text[2048] = "", expected[16];
     for (int i = 0; i < 10; i++)
@@ -43,7 +43,7 @@ Test(keep_alive, byte_by_byte) {
     static const char text[] = "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n"
                                "\r\n4\r\nover\r\n1;x=\"y\"\r\n!\r\n0\r\n\r\n"
                                "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     step("A: send a chunked request and another, byte by byte");
     client->quiet = true;
@@ -58,7 +58,7 @@ Test(keep_alive, byte_by_byte) {
 }
 
 Test(keep_alive, any_bytes) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     unsigned char sent[4096];
     for (size_t i = 0; i < sizeof sent; i++)
@@ -76,7 +76,7 @@ Test(keep_alive, any_bytes) {
 /* A method that takes no body leaves one on the connection; read as a request, it is an attack. */
 Test(keep_alive, unread_body) {
     static const char inner[] = "GET /files/secret HTTP/1.1\r\nHost: test\r\n\r\n";
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     send_text(client, "POST /hello HTTP/1.1\r\nHost: test\r\nContent-Length: %zu\r\n\r\n%s",
               strlen(inner), inner);
@@ -87,7 +87,7 @@ Test(keep_alive, unread_body) {
 }
 
 Test(keep_alive, close_when_asked) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server), *older = connect_client(server);
     send_text(client, "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
     const struct answer *answer = await_answer(client);
@@ -101,7 +101,7 @@ Test(keep_alive, close_when_asked) {
 
 Test(keep_alive, kept_for_old_clients_that_ask) {
     static const char text[] = "GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     send_text(client, "%s", text);
     const struct answer *answer = await_answer(client);
@@ -119,7 +119,7 @@ Test(keep_alive, refused) {
         "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n", "nonsense\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nTransfer-Encoding: "
         "chunked\r\n\r\n0\r\n\r\n"};
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct client *client = connect_client(server);
         send_text(client, "%sGET /hello HTTP/1.1\r\nHost: test\r\n\r\n", bad[i]);
@@ -133,7 +133,7 @@ Test(keep_alive, refused) {
 }
 
 Test(keep_alive, waits_to_be_told_to_continue) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     send_text(client, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n"
                       "Expect: 100-continue\r\n\r\n");
@@ -170,7 +170,7 @@ Test(keep_alive, curl_keeps_its_connection) {
     int64_t sum = 0;
     make_directory("files");
     make_text("files/text.txt", 100000);
-    struct run *server = SERVER("--root", "files");
+    struct run *server = start_server(ANY_PORT, "--root", "files");
     CURL *curl = curl_easy_init();
     EXPECT(curl != NULL, "libcurl", "it does not start");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
@@ -196,7 +196,7 @@ Test(keep_alive, files) {
     make_directory("files");
     const char *text = make_text("files/text.txt", 300000);
     make_file("secret", "SECRET", 6);
-    struct run *server = SERVER("--root", "files");
+    struct run *server = start_server(ANY_PORT, "--root", "files");
     struct client *client = connect_client(server);
     const struct answer *answer = get(client, "/files/text.txt", 200);
     EXPECT(answer->body_bytes == 300000 && memcmp(answer->body, text, 300000) == 0,

@@ -13,7 +13,7 @@ TestSuite(limits);
 Test(limits, the_next_ones_wait) {
     enum { cap = 4, all = 7 };
     struct client *clients[all];
-    struct run *server = SERVER("--max-connections", "4");
+    struct run *server = start_server(ANY_PORT, "--max-connections", "4");
     for (size_t i = 0; i < cap; i++) {
         clients[i] = connect_client(server);
         say_hello(clients[i]);
@@ -37,7 +37,7 @@ Test(limits, the_next_ones_wait) {
 Test(limits, out_of_descriptors) {
     enum { all = 8, most_cpu_ms = 50 };
     struct client *clients[all];
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     say_hello(connect_client(server));
     limit_descriptors(server, descriptors_of(server) + 2);
     for (size_t i = 0; i < all; i++) {
@@ -59,7 +59,7 @@ Test(limits, out_of_descriptors) {
 }
 
 Test(limits, silent_clients) {
-    struct run *server = SERVER("--timeout", "400");
+    struct run *server = start_server(ANY_PORT, "--timeout", "400");
     const int64_t threads = threads_of(server), descriptors = descriptors_of(server);
     struct client *silent = connect_client(server), *served = connect_client(server);
     say_hello(served);
@@ -89,14 +89,14 @@ static void trickle(struct run *server, const char *opening, char filler) {
 }
 
 Test(limits, a_byte_of_head_at_a_time) {
-    struct run *server = SERVER("--timeout", "600");
+    struct run *server = start_server(ANY_PORT, "--timeout", "600");
     trickle(server, "GET /hello HTTP/1.1\r\nHost: test\r\nX: ", 'x');
     say_hello(connect_client(server));
     stop_server(server);
 }
 
 Test(limits, a_byte_of_body_at_a_time) {
-    struct run *server = SERVER("--timeout", "600");
+    struct run *server = start_server(ANY_PORT, "--timeout", "600");
     trickle(server, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n", 'x');
     say_hello(connect_client(server));
     stop_server(server);
@@ -104,7 +104,7 @@ Test(limits, a_byte_of_body_at_a_time) {
 
 /* One byte each 50 ms is taken: the kernel's window hardly moves, and no send gets on. */
 Test(limits, a_reader_too_slow) {
-    struct run *server = SERVER("--timeout", "500");
+    struct run *server = start_server(ANY_PORT, "--timeout", "500");
     const int64_t threads = threads_of(server), descriptors = descriptors_of(server);
     struct client *client = connect_client(server);
     char byte;
@@ -126,7 +126,7 @@ Test(limits, a_reader_too_slow) {
 
 /* A limit that hits those who are merely slow is none. */
 Test(limits, slow_but_in_time) {
-    struct run *server = SERVER("--timeout", "3000");
+    struct run *server = start_server(ANY_PORT, "--timeout", "3000");
     struct client *client = connect_client(server);
     pause_ms(server, 200);
     for (int i = 0; i < 3; i++) {

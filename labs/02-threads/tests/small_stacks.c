@@ -7,7 +7,7 @@ Test(limits, small_stacks) {
     struct client *clients[connections];
     make_directory("files");
     make_text("files/text", 100000);
-    struct run *server = SERVER("--stack", "64", "--root", "files");
+    struct run *server = start_server(ANY_PORT, "--stack", "64", "--root", "files");
     const struct procfs_status before = status_of(server);
     connect_clients(server, clients, connections);
     for (size_t i = 0; i < connections; i++)

@@ -35,7 +35,7 @@ static void begin_stream(struct client *client, int64_t bytes) {
 
 Test(streaming, a_gibibyte) {
     const int64_t bytes = INT64_C(1) << 30, most_kib = 8 * 1024;
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     begin_stream(client, bytes);
     expect_stream(client, bytes);
@@ -57,7 +57,7 @@ static void cut_sends(struct run *server, struct client *client, int64_t bytes) 
 }
 
 Test(streaming, sends_cut_short) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     cut_sends(server, client, 32 << 20);
     say_hello(client);
@@ -69,7 +69,7 @@ Test(streaming, a_file_sent_in_pieces) {
     static char piece[PIECE], zeros[PIECE];
     make_directory("files");
     make_sparse("files/large", SIZE);
-    struct run *server = SERVER("--root", "files");
+    struct run *server = start_server(ANY_PORT, "--root", "files");
     struct client *client = connect_client(server);
     send_get(client, "/files/large");
     EXPECT_NUMBER("status of the answer", 200, await_head(client, false)->status);
@@ -87,7 +87,7 @@ Test(streaming, a_client_that_never_reads) {
     enum { clients_count = 20 };
     const int64_t most_kib = 8 * 1024;
     struct client *clients[clients_count];
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     connect_clients(server, clients, clients_count);
     for (size_t i = 0; i < clients_count; i++)
         send_stream(clients[i], INT64_C(1) << 30);
@@ -112,7 +112,7 @@ static void leave(struct run *server, void (*how)(struct client *client)) {
 
 /* A send to someone who has left is answered by SIGPIPE, which kills whoever has not refused it. */
 Test(streaming, clients_that_leave) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *stays = connect_client(server);
     const int64_t threads = threads_of(server), descriptors = descriptors_of(server);
     say_hello(stays);
@@ -127,7 +127,7 @@ Test(streaming, clients_that_leave) {
 
 /* It has nothing more to ask, and still wants its answer. */
 Test(streaming, a_client_that_has_said_all) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     send_get(client, "/hello");
     half_close(client);
@@ -142,7 +142,7 @@ Test(streaming, a_client_that_has_said_all) {
 }
 
 Test(streaming, for_an_old_client) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     send_text(client, "GET /stream?bytes=100000&chunk=999 HTTP/1.0\r\n\r\n");
     const struct answer *answer = await_head(client, false);

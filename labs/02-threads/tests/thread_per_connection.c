@@ -7,7 +7,7 @@
 TestSuite(thread_per_connection);
 
 Test(thread_per_connection, a_burn_holds_nobody_up) {
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     struct client *burns = connect_client(server), *other = connect_client(server);
     send_get(burns, "/burn?ms=700");
     say_hello(other);
@@ -20,7 +20,7 @@ Test(thread_per_connection, a_burn_holds_nobody_up) {
 Test(thread_per_connection, a_thread_each) {
     enum { connections = 50 };
     struct client *clients[connections];
-    struct run *server = SERVER();
+    struct run *server = start_server(ANY_PORT);
     connect_clients(server, clients, connections);
     for (size_t i = 0; i < connections; i++)
         say_hello(clients[i]);
@@ -35,7 +35,7 @@ Test(thread_per_connection, a_thread_each) {
 Test(thread_per_connection, no_thread_for_a_request) {
     enum { connections = 20, requests = 10 };
     struct client *clients[connections];
-    struct run *server = SERVER_TRACED();
+    struct run *server = start_server_traced(ANY_PORT);
     connect_clients(server, clients, connections);
     for (size_t i = 0; i < connections * requests; i++)
         say_hello(clients[i % connections]);
