@@ -95,6 +95,10 @@ struct client *connect_client(struct run *server) {
     return make_connection(server, false);
 }
 
+struct client *connect_quiet_client(struct run *server) {
+    return make_connection(server, true);
+}
+
 void connect_clients(struct run *server, struct client **made, size_t count) {
     step("connect %zu clients", count);
     for (size_t i = 0; i < count; i++)

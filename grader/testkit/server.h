@@ -85,6 +85,8 @@ struct answer {
 };
 
 struct client *connect_client(struct run *server);
+/* Without a step, for one of many that the test describes by itself. */
+struct client *connect_quiet_client(struct run *server);
 /* One step for all of them; they are quiet. */
 void connect_clients(struct run *server, struct client **clients, size_t count);
 

@@ -44,8 +44,7 @@ Test(CONCURRENCY_STEP, a_wait_holds_nobody_up) {
 /* Connections that end in every way: after a request, after none, after half of one, by a reset. */
 static void come_and_go(struct run *server, int times) {
     for (int i = 0; i < times; i++) {
-        struct client *client;
-        connect_clients(server, &client, 1);
+        struct client *client = connect_quiet_client(server);
         if (i % 4 == 0)
             say_hello(client);
         else if (i % 4 == 1)
@@ -61,6 +60,7 @@ Test(CONCURRENCY_STEP, everything_released) {
     const int64_t most_growth_kib = 1024;
     struct run *server = start_server(ANY_PORT);
     const int64_t descriptors = descriptors_of(server), threads = threads_of(server);
+    step("let clients come and go, 2,000 in all");
     come_and_go(server, (int)connections_for(200));
     await_threads(server, threads);
     const int64_t before_kib = status_of(server).vm_rss_kib;

@@ -16,7 +16,7 @@ Test(limits, small_stacks) {
     const int64_t reserved_kib = (after.vm_size_kib - before.vm_size_kib) / connections;
     const int64_t resident_kib = (after.vm_rss_kib - before.vm_rss_kib) / connections;
     measure("reserved_per_thread", reserved_kib, "KiB");
-    measure("resident_per_thread", resident_kib, "KiB");
+    measure("resident_per_thread", resident_kib, "KiB of memory");
     BUDGET_NUMBER_AT_MOST("address space for a connection", "KiB", reserved_kib, stack_kib + 4,
                           "the stack that was asked for, and a page that guards its end");
     BUDGET_NUMBER_AT_MOST("resident memory for an idle connection", "KiB of memory", resident_kib,
