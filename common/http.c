@@ -66,6 +66,7 @@ bool http_span_is(const char *data, struct http_span span, const char *text) {
     return text_is_like(text_of(data, span), text);
 }
 
+/* A search rather than an index: a request has some ten fields, and a server asks for two or three. */
 bool http_find(const struct http_request *request, const char *data, const char *name,
                struct http_span *value) {
     for (size_t i = 0; i < request->field_count; i++) {
@@ -134,6 +135,7 @@ static int read_version(struct text version, uint8_t *minor) {
     return text[5] == '1' ? GO_ON : VERSION_NOT_SUPPORTED;
 }
 
+/* Which methods a resource allows is the application's to say, so none is refused here. */
 static enum http_method method_of(struct text name) {
     return text_is(name, "GET")    ? HTTP_GET
            : text_is(name, "HEAD") ? HTTP_HEAD
@@ -149,6 +151,8 @@ static int take_request_line(struct http_parser *parser, const char *data, struc
     if (!text_split(line, ' ', &method, &target) || !text_split(target, ' ', &target, &version) ||
         !text_is_token(method))
         return BAD_REQUEST;
+
+    /* the version comes before the target: "PRI * HTTP/2.0" is a protocol, not a malformed target */
     request->method = method_of(method);
     request->method_name = span_of(data, method);
     int status = read_version(version, &request->minor);
@@ -171,6 +175,8 @@ static int take_host(struct http_parser *parser, struct text value) {
     return GO_ON;
 }
 
+/* Digits only: a sign, a list or a second field is where two readers of one request part. The value
+ * is held against the limit in judge_head(), when it is known that it counts. */
 static int take_content_length(struct http_parser *parser, struct text value) {
     if (parser->seen & LENGTH || value.at == value.end || !text_is_all(value, TEXT_DIGIT))
         return BAD_REQUEST;
@@ -194,6 +200,7 @@ static int take_transfer_encoding(struct http_parser *parser, struct text list) 
     return GO_ON;
 }
 
+/* Options that are unknown belong to others: RFC 9110, section 7.6.1. */
 static int take_connection(struct http_parser *parser, struct text list) {
     struct text option;
     while (text_take_element(&list, &option)) {
@@ -217,6 +224,7 @@ static int take_expect(struct http_parser *parser, struct text list) {
     return GO_ON;
 }
 
+/* Fields act when they come, not when the head ends, so that a faulty one is refused at once. */
 static int heed(struct http_parser *parser, struct text name, struct text value) {
     static const struct {
         const char *name;
@@ -294,6 +302,7 @@ static int end_head(struct http_parser *parser) {
 
 /* ---- The body: RFC 9112, sections 6 and 7 ---- */
 
+/* Any byte may be in a body, so there is nothing to look at. */
 static int take_body(struct http_parser *parser, size_t length) {
     struct http_request *request = &parser->request;
     if (length - parser->body_start < parser->body_left)
@@ -327,6 +336,7 @@ static int take_chunk_size(struct http_parser *parser, struct text line) {
     return GO_ON;
 }
 
+/* The line end behind the data is what proves that sender and receiver agree on the size. */
 static int take_chunk_data(struct http_parser *parser, const char *data, size_t length) {
     size_t end = (size_t)parser->line_start + parser->body_left;
     if (length < end + LINE_END_BYTES)
@@ -353,6 +363,8 @@ static struct http_span join_chunks(char *data, size_t start, size_t end) {
     return span_of(data, (struct text){data + start, joined});
 }
 
+/* Trailers are not merged into the fields: one could pass for a field of the head that decided
+ * something (RFC 9110, section 6.5.1). */
 static int take_trailer(struct http_parser *parser, char *data, struct text line) {
     struct text name;
     struct text value;
@@ -402,7 +414,10 @@ static int take_line(struct http_parser *parser, char *data, struct text line) {
     }
 }
 
-/* Looks for the line's end among the bytes that are new, and not beyond the limit. */
+/*
+ * Looks for the line's end among the bytes that are new, and not beyond the limit: so one byte at a
+ * time costs no more than all at once, and where a line is too long is the same for any cut.
+ */
 static int next_line(struct http_parser *parser, char *data, size_t length) {
     struct limit limit = limit_of(parser);
     size_t end = length < limit.end ? length : limit.end;
@@ -413,7 +428,7 @@ static int next_line(struct http_parser *parser, char *data, size_t length) {
         return end == limit.end ? limit.status : NEED_MORE;
     }
     parser->line_start = parser->scanned = (uint16_t)(newline + 1 - data);
-    if (newline == start || newline[-1] != '\r')
+    if (newline == start || newline[-1] != '\r') /* a bare LF */
         return BAD_REQUEST;
     return take_line(parser, data, (struct text){start, newline - 1});
 }
@@ -439,7 +454,7 @@ static bool must_say_continue(struct http_parser *parser, size_t length) {
 }
 
 enum http_progress http_parse(struct http_parser *parser, char *data, size_t length) {
-    if (length > HTTP_REQUEST_BYTES)
+    if (length > HTTP_REQUEST_BYTES) /* offsets are 16 bits wide */
         length = HTTP_REQUEST_BYTES;
     int result = GO_ON;
     while (result == GO_ON && parser->state != WHOLE)

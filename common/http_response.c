@@ -54,7 +54,8 @@ void http_write_date(char date[HTTP_DATE_BYTES], time_t when) {
     int64_t days = seconds / SECONDS_A_DAY;
     seconds %= SECONDS_A_DAY;
 
-    int64_t year = FIRST_YEAR + days / 366; /* never too late, and at most six years early */
+    /* never too late; up to 2100 one year early at most, by 9999 seventeen */
+    int64_t year = FIRST_YEAR + days / 366;
     while (days_before(year + 1) <= days)
         year++;
     int64_t day = days - days_before(year);
@@ -140,6 +141,7 @@ static bool take_piece(struct text *text, char piece, struct date *date) {
     }
 }
 
+/* A form that does not fit may have filled some of the date; the one that does fills all. */
 static bool take_form(struct text text, const char *form, struct date *date) {
     for (; *form != '\0'; form++)
         if (!take_piece(&text, *form, date))
@@ -256,6 +258,7 @@ static void put_number(struct output *output, int64_t number) {
     put_bytes(output, digits, count);
 }
 
+/* Never both, and never either for 204 and 304: RFC 9110, section 8.6; RFC 9112, section 6.1. */
 static void put_length(struct output *output, int64_t length) {
     if (length == HTTP_LENGTH_CHUNKED)
         put_field(output, "Transfer-Encoding", "chunked");

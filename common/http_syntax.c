@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Allowed in names of hosts and in paths: RFC 3986's unreserved characters and sub-delims. */
+/* Most characters are of several kinds at once, so each has a bit of its own.
+ * Allowed in names of hosts and in paths: RFC 3986's unreserved characters and sub-delims. */
 enum { IN_URI = TEXT_NAME | TEXT_PATH | TEXT_ADDRESS };
 enum { LETTER = IN_URI | TEXT_TOKEN | TEXT_VALUE };
 
@@ -67,6 +68,7 @@ bool text_is_like(struct text text, const char *expected) {
     return is_empty(text) && *expected == '\0';
 }
 
+/* Methods know case: "get" is not GET (RFC 9110, section 9.1). */
 bool text_is(struct text text, const char *expected) {
     size_t length = (size_t)(text.end - text.at);
     return length == strlen(expected) && memcmp(text.at, expected, length) == 0;
@@ -81,6 +83,7 @@ size_t text_take(struct text *text, enum text_kind kind) {
     return taken;
 }
 
+/* A "%" that nothing could decode ends the piece, and the caller finds that not all was taken. */
 size_t text_take_encoded(struct text *text, enum text_kind kind) {
     const char *start = text->at;
     for (;;) {
@@ -124,6 +127,7 @@ struct text text_trim(struct text text) {
     return text;
 }
 
+/* Commas in quotes are not spared: no list that is read here has elements with quotes. */
 bool text_take_element(struct text *list, struct text *element) {
     while (!is_empty(*list)) {
         if (!text_split(*list, ',', element, list)) {
@@ -137,6 +141,7 @@ bool text_take_element(struct text *list, struct text *element) {
     return false;
 }
 
+/* Stops when it is beyond the limit; a limit of 28 bits leaves room for the digit that passes it. */
 uint32_t text_number(struct text digits, uint32_t base, uint32_t limit) {
     uint32_t value = 0;
     for (const char *at = digits.at; at < digits.end && value <= limit; at++)
@@ -146,6 +151,8 @@ uint32_t text_number(struct text digits, uint32_t base, uint32_t limit) {
 
 /* ---- Hosts ---- */
 
+/* The name, or the address in brackets, in which colons do not begin a port. Whether an address is
+ * one does not matter: nothing here connects to it. */
 static void take_host(struct text *text) {
     struct text address = *text;
     if (!text_take_byte(&address, '[')) {

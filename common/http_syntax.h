@@ -56,7 +56,7 @@ struct text text_trim(struct text text);
 bool text_take_element(struct text *list, struct text *element);
 
 /* The value of digits to base 10 or 16. One above `limit` comes back as some number above it: it
- * can't wrap around, whatever the count of digits. */
+ * can't wrap around, whatever the count of digits. `limit` is below 1 << 28. */
 uint32_t text_number(struct text digits, uint32_t base, uint32_t limit);
 
 /* "host", "host:80", "[::1]:80", "", ":80": RFC 9110, section 7.2. No user and password in front,

@@ -324,7 +324,8 @@ static json_t *reference_ledgers(const json_t *solution) {
 /* Memory and the scheduler's doings differ a little from run to run. */
 static bool repeats(const json_t *measurement) {
     const char *unit = result_text(measurement, "unit");
-    return strcmp(unit, "KiB of memory") != 0 && strcmp(unit, "context switches") != 0;
+    return strcmp(unit, "KiB of memory") != 0 && strcmp(unit, "context switches") != 0 &&
+           strcmp(unit, "bytes of memory") != 0 && strcmp(unit, "ms") != 0;
 }
 
 static json_t *repeatable_measurements(const json_t *result) {

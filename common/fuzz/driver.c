@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <sanitizer/common_interface_defs.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { HANG_SECONDS = 10 };
+enum { HANG_SECONDS = 10, MAX_SEEDS = 512 };
 
 struct options {
     uint32_t mutants;
@@ -93,24 +92,6 @@ static void run(const char *bytes, size_t length) {
     free(copy);
 }
 
-static bool read_seed(const char *path, struct seed *seed) {
-    static char bytes[1 << 20];
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return false;
-    seed->length = fread(bytes, 1, sizeof bytes, file);
-    bool good = !ferror(file);
-    fclose(file);
-    char *copy = malloc(seed->length + 1);
-    if (!good || copy == NULL) {
-        free(copy);
-        return false;
-    }
-    memcpy(copy, bytes, seed->length);
-    seed->bytes = copy;
-    return true;
-}
-
 static void run_all(const struct options *options, const struct seed *seeds) {
     static struct mutant mutant;
     for (size_t i = 0; i < options->path_count; i++)
@@ -122,6 +103,8 @@ static void run_all(const struct options *options, const struct seed *seeds) {
 }
 
 int main(int argc, char **argv) {
+    static char bytes[MAX_SEEDS][MUTANT_BYTES];
+    static struct seed seeds[MAX_SEEDS];
     struct options options = {.first = 1};
     struct argp argp = {option_list,
                         parse_option,
@@ -131,23 +114,22 @@ int main(int argc, char **argv) {
                         0,
                         0};
     argp_parse(&argp, argc, argv, 0, 0, &options);
-
-    struct seed *seeds = calloc(options.path_count, sizeof *seeds);
+    if (options.path_count > MAX_SEEDS) {
+        error_because("seeds", "over %d of them", MAX_SEEDS);
+        return 2;
+    }
     for (size_t i = 0; i < options.path_count; i++) {
-        if (seeds == NULL || !read_seed(options.paths[i], &seeds[i])) {
+        if (!read_seed(options.paths[i], bytes[i], &seeds[i])) {
             error_errno(options.paths[i]);
             return 1;
         }
     }
+
     keep = options.keep;
     __sanitizer_set_death_callback(keep_input);
     signal(SIGABRT, keep_input_on_signal);
     signal(SIGALRM, keep_input_on_signal);
     run_all(&options, seeds);
-
-    for (size_t i = 0; i < options.path_count; i++)
-        free((char *)seeds[i].bytes);
-    free(seeds);
     printf("%zu seeds and %u mutants\n", options.path_count, options.mutants);
     return 0;
 }

@@ -5,8 +5,11 @@
  */
 #pragma once
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MUTANT_BYTES = 20000 };
@@ -21,12 +24,25 @@ struct mutant {
     char bytes[MUTANT_BYTES];
 };
 
+/* Reads a seed from a file into `bytes`; false with errno when it can't, or when it is too long. */
+static inline bool read_seed(const char *path, char bytes[MUTANT_BYTES], struct seed *seed) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return false;
+    *seed = (struct seed){bytes, fread(bytes, 1, MUTANT_BYTES, file)};
+    bool is_whole = !ferror(file) && fgetc(file) == EOF;
+    if (!is_whole)
+        errno = ferror(file) ? EIO : EFBIG;
+    fclose(file);
+    return is_whole;
+}
+
 /* Marsaglia's xorshift; never 0. */
 static inline uint32_t draw(uint32_t *state, size_t below) {
     *state ^= *state << 13;
     *state ^= *state >> 17;
     *state ^= *state << 5;
-    return (uint32_t)(*state % below);
+    return below > 0 ? (uint32_t)(*state % below) : 0;
 }
 
 /* Makes room for `count` bytes at `at`; what no longer fits is lost. Returns how many fit. */
@@ -43,63 +59,66 @@ static inline size_t open_gap(struct mutant *mutant, size_t at, size_t count) {
 
 static inline void insert(struct mutant *mutant, size_t at, const char *bytes, size_t count) {
     count = open_gap(mutant, at, count);
-    memcpy(mutant->bytes + at, bytes, count);
+    if (count > 0)
+        memcpy(mutant->bytes + at, bytes, count);
 }
 
+/* Pieces of requests: what a byte changed at random would hardly ever put together. */
+static const char *const mutation_words[] = {
+    "\r\n",
+    "\r\n\r\n",
+    "\n",
+    "\r",
+    " ",
+    "\t",
+    ":",
+    ";",
+    ",",
+    "=",
+    "\"",
+    "\\",
+    "%",
+    "%41",
+    "#",
+    "?",
+    "/",
+    "*",
+    "[",
+    "]",
+    "@",
+    "0",
+    "1",
+    "5",
+    "a",
+    "ffffffff",
+    "18446744073709551616",
+    "GET ",
+    "HEAD ",
+    "POST ",
+    "OPTIONS * ",
+    "CONNECT a:1 ",
+    "http://b",
+    "HTTP/1.1",
+    "HTTP/1.0",
+    "HTTP/2.0",
+    "Host: a\r\n",
+    "Content-Length: 5\r\n",
+    "Content-Length: 0\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: gzip, chunked\r\n",
+    "Connection: close\r\n",
+    "Connection: keep-alive\r\n",
+    "Expect: 100-continue\r\n",
+    "5\r\nhello\r\n",
+    "0\r\n\r\n",
+    ";a=b",
+    ";a=\"b\"",
+    " c\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+};
+
 static inline void insert_word(struct mutant *mutant, uint32_t *state) {
-    static const char *const words[] = {
-        "\r\n",
-        "\r\n\r\n",
-        "\n",
-        "\r",
-        " ",
-        "\t",
-        ":",
-        ";",
-        ",",
-        "=",
-        "\"",
-        "\\",
-        "%",
-        "%41",
-        "#",
-        "?",
-        "/",
-        "*",
-        "[",
-        "]",
-        "@",
-        "0",
-        "1",
-        "5",
-        "a",
-        "ffffffff",
-        "18446744073709551616",
-        "GET ",
-        "HEAD ",
-        "POST ",
-        "OPTIONS * ",
-        "CONNECT a:1 ",
-        "http://b",
-        "HTTP/1.1",
-        "HTTP/1.0",
-        "HTTP/2.0",
-        "Host: a\r\n",
-        "Content-Length: 5\r\n",
-        "Content-Length: 0\r\n",
-        "Transfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: gzip, chunked\r\n",
-        "Connection: close\r\n",
-        "Connection: keep-alive\r\n",
-        "Expect: 100-continue\r\n",
-        "5\r\nhello\r\n",
-        "0\r\n\r\n",
-        ";a=b",
-        ";a=\"b\"",
-        " c\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    };
-    const char *word = words[draw(state, sizeof words / sizeof *words)];
+    const char *word = mutation_words[draw(state, sizeof mutation_words / sizeof *mutation_words)];
     insert(mutant, draw(state, mutant->length + 1), word, strlen(word));
 }
 

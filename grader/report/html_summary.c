@@ -129,6 +129,7 @@ void html_put_circumstances(FILE *out, const json_t *result) {
     put_term(out, "Sandbox", result_text(sandbox, "tier"));
     put_term(out, "Why not strict", result_text(sandbox, "why_not_strict"));
     put_term(out, "Why no calls are counted", result_text(sandbox, "why_no_trace"));
+    put_term(out, "Built for an instrument", result_text(result, "instrument"));
     put_files(out, json_object_get(submission, "files"));
     put_digest(out, "Submission", result_text(submission, "digest"));
     put_digest(out, "Tests", result_text(result, "tests_digest"));

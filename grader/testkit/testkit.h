@@ -171,6 +171,8 @@ struct target {
 struct target on_path(const char *name);
 struct target on_stdin(const struct run *run);
 struct target on_stdout(const struct run *run);
+/* Calls on anything: for families that move no bytes. */
+struct target anywhere(void);
 
 /* The ledger of a traced run that has ended; ends the test as unmeasured when there is none. */
 const struct ledger *ledger_of(const struct run *run);

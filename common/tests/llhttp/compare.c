@@ -9,7 +9,6 @@
  * version, fields, body, size, and whether the connection persists. With which status it is refused
  * is not: llhttp has none.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +24,8 @@
 #include "common/tests/llhttp/explained.h"
 #include "common/tests/llhttp/theirs.h"
 
-enum { MAX_UNEXPLAINED = 10, MAX_EXPLANATIONS = 64, FILE_BYTES = 16384 };
+enum { MAX_UNEXPLAINED = 10, MAX_EXPLANATIONS = 64, MAX_FILES = 256 };
+enum { MAX_SEEDS = HTTP_TAKEN_COUNT + HTTP_REFUSED_COUNT + MAX_FILES };
 
 /* Differences in requests that both take. */
 enum reading { ABSOLUTE_TARGET, SPACE_BEHIND_VALUE, TRAILERS_AS_FIELDS, READINGS };
@@ -278,15 +278,6 @@ static void compare_all(const char *at, size_t length) {
     }
 }
 
-static bool read_seed(const char *path, struct seed *seed) {
-    char *bytes = malloc(FILE_BYTES);
-    FILE *file = fopen(path, "rb");
-    if (bytes == NULL || file == NULL)
-        return false;
-    *seed = (struct seed){bytes, fread(bytes, 1, FILE_BYTES, file)};
-    return fclose(file) == 0;
-}
-
 static void report(void) {
     printf("%10lu requests, %lu the same to both\n", tally.requests, tally.same);
     for (size_t i = 0; i < explanation_count; i++)
@@ -299,22 +290,31 @@ static void report(void) {
     printf("%10lu not explained\n", tally.unexplained);
 }
 
-int main(int argc, char **argv) {
-    static struct seed seeds[HTTP_TAKEN_COUNT + HTTP_REFUSED_COUNT + 256];
-    static struct mutant mutant;
+/* The examples, and the files that are named. */
+static size_t gather_seeds(struct seed seeds[MAX_SEEDS], char **paths, size_t path_count) {
+    static char bytes[MAX_FILES][MUTANT_BYTES];
     size_t count = 0;
-    if (argc < 2 || argc > 256 || explanation_count > MAX_EXPLANATIONS)
-        return 2;
     for (size_t i = 0; i < HTTP_TAKEN_COUNT; i++)
         seeds[count++] = (struct seed){http_taken[i].bytes, http_taken[i].length};
     for (size_t i = 0; i < HTTP_REFUSED_COUNT; i++)
         seeds[count++] = (struct seed){http_refused[i].bytes, http_refused[i].length};
-    for (int i = 2; i < argc; i++) {
-        if (!read_seed(argv[i], &seeds[count++])) {
-            error_errno(argv[i]);
-            return 1;
+    for (size_t i = 0; i < path_count; i++) {
+        if (!read_seed(paths[i], bytes[i], &seeds[count++])) {
+            error_errno(paths[i]);
+            exit(1);
         }
     }
+    return count;
+}
+
+int main(int argc, char **argv) {
+    static struct seed seeds[MAX_SEEDS];
+    static struct mutant mutant;
+    if (argc < 2 || argc - 2 > MAX_FILES) {
+        error_because("arguments", "the count of mutants, and at most %d files", MAX_FILES);
+        return 2;
+    }
+    size_t count = gather_seeds(seeds, argv + 2, (size_t)argc - 2);
     for (size_t i = 0; i < count; i++)
         compare_all(seeds[i].bytes, seeds[i].length);
     uint32_t mutants = (uint32_t)strtoul(argv[1], NULL, 10);

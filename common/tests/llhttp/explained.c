@@ -113,12 +113,17 @@ const struct explanation explanations[] = {
      .reason = "Invalid character in chunk extensions", .line_is = CHUNK_LINE},
     {"white space behind its name", "ours", "7.1.1",
      .reason = "Invalid character in chunk extensions name", .line_is = CHUNK_LINE},
+    {"white space behind its quoted value", "ours", "7.1.1",
+     .reason = "Invalid character in chunk extensions quote value", .line_is = CHUNK_LINE},
     {"white space around its value", "ours", "7.1.1",
      .reason = "Invalid character in chunk extensions value", .line_is = CHUNK_LINE},
     {"a tab behind a length", "ours", "5.1", .reason = "Invalid character in Content-Length",
      .line_is = "^content-length:" BWS "[0-9]+[ \t]+\r$"},
+    {"a tab behind a coding", "ours", "RFC 9110, 5.6.1.1",
+     .reason = "Request has invalid `Transfer-Encoding`",
+     .head_is = "^transfer-encoding:.*chunked *\t"},
     {"a tab behind an option is part of it", "ours", "RFC 9110, 5.6.1.1", .reason = PERSISTENCE,
-     .head_is = "^connection:.*(close|keep-alive)\t"},
+     .head_is = "^connection:.*(close|keep-alive) *\t"},
     {"keep-alive outdoes close in HTTP/1.0", "ours", "9.3", .reason = PERSISTENCE,
      .head_is = " HTTP/1\\.0\r\n(.*\n)*connection:(.*,)?" BWS "close" BWS "(,|\r$)"},
     {"escapes and bytes above ASCII in a chunk extension", "ours", "RFC 9110, 5.6.4",
@@ -134,8 +139,14 @@ static bool passes(const char *pattern, int flags, struct bytes text, bool expec
         return true;
     if (regcomp(&expression, pattern, REG_EXTENDED | flags) != 0)
         abort();
+    /* REG_STARTEND does without a NUL at the end; AddressSanitizer has not heard of it. */
+    char *copy = calloc(text.length + 1, 1);
+    if (copy == NULL)
+        abort();
+    memcpy(copy, text.at, text.length);
     regmatch_t part = {.rm_so = 0, .rm_eo = (regoff_t)text.length};
-    bool found = regexec(&expression, text.at, 1, &part, REG_STARTEND) == 0;
+    bool found = regexec(&expression, copy, 1, &part, REG_STARTEND) == 0;
+    free(copy);
     regfree(&expression);
     return found == expected;
 }
