@@ -35,13 +35,26 @@ static json_t *describe_lab(const struct manifest *manifest) {
     return json_pack("{ss ss so}", "lab", manifest->lab, "title", manifest->title, "steps", steps);
 }
 
+/* Wide enough for the longest name of a step, so that the titles stand below each other. */
+static int name_width(const json_t *steps) {
+    size_t index, width = 0;
+    json_t *step;
+    json_array_foreach (steps, index, step) {
+        size_t length = strlen(result_text(step, "id"));
+        width = length > width ? length : width;
+    }
+    return (int)width;
+}
+
 static void print_lab(const json_t *lab) {
+    enum { LINE = 69 };
     size_t index, each;
     json_t *step, *test;
+    int width = name_width(json_object_get(lab, "steps"));
     printf("%s  %s\n", result_text(lab, "lab"), result_text(lab, "title"));
     json_array_foreach (json_object_get(lab, "steps"), index, step) {
-        printf("  %-12s %-56.56s %4s\n", result_text(step, "id"), result_text(step, "title"),
-               grouped(result_number(step, "points")));
+        printf("  %-*s %-*.*s %4s\n", width, result_text(step, "id"), LINE - width, LINE - width,
+               result_text(step, "title"), grouped(result_number(step, "points")));
         json_array_foreach (json_object_get(step, "tests"), each, test) {
             printf("      %-63s %4s\n", result_text(test, "name"),
                    grouped(result_number(test, "points")));

@@ -39,7 +39,8 @@ static void drop_capabilities(void) {
 }
 
 static _Noreturn void become(int report_fd, rlim_t most_processes, char **arguments) {
-    setsid(); /* what it sends to its process group reaches no one else */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* outside a PID namespace a server would outlive its test */
+    setsid();                         /* what it sends to its process group reaches no one else */
     drop_capabilities();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     /* in a user namespace of our own this counts no one else's processes; root is exempt */

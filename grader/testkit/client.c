@@ -373,11 +373,13 @@ const struct answer *get(struct client *client, const char *path, int status) {
 bool stays_silent(struct client *client, int ms) {
     int64_t deadline = deadline_in_ms(ms);
     struct pollfd watched = {.fd = client->fd, .events = POLLIN};
-    while (milliseconds_left(deadline) > 0)
-        if (rest_bytes(client) > 0 || poll(&watched, 1, LOOK_MS) > 0)
+    if (rest_bytes(client) > 0)
+        return false;
+    do { /* one look at least, and one after the last pause */
+        pause_ms(client->server, ms < LOOK_MS ? ms : LOOK_MS);
+        if (poll(&watched, 1, 0) > 0)
             return false;
-        else
-            pause_ms(client->server, 0);
+    } while (milliseconds_left(deadline) > 0);
     return true;
 }
 

@@ -43,7 +43,7 @@ static const char traced_calls[] =
     "trace=read,readv,pread64,preadv,preadv2,recvfrom,recvmsg,mmap,write,writev,pwrite64,pwritev,"
     "pwritev2,sendto,sendmsg,sendmmsg,recvmmsg,sendfile,splice,tee,vmsplice,copy_file_range,"
     "execve,clone,clone3,fork,vfork,accept,accept4,epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,"
-    "poll,ppoll,select,pselect6";
+    "poll,ppoll,select,pselect6,timerfd_settime,setitimer,nanosleep,clock_nanosleep";
 
 static void add_tracer(struct arguments *arguments, const struct run *run) {
     static const char *const words[] = {"strace", "-ff",         "-ttt", "-yy",

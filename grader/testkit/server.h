@@ -113,7 +113,7 @@ size_t read_body(struct client *client, char *data, size_t size_bytes);
 /* The value of a field, or NULL. Static buffer. */
 const char *field_of(const struct answer *answer, const char *name);
 
-/* Whether nothing comes for so long: for what must not happen. */
+/* Whether nothing comes for so long, and nothing is there now: for what must not happen. */
 bool stays_silent(struct client *client, int ms);
 /* Waits until the server closes the connection, by an end or a reset; more bytes fail the test. */
 void expect_closed(struct client *client);
