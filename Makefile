@@ -90,7 +90,7 @@ test-deep: deps all # the slow ones: sanitizers, ten times over, a busy machine
 reference: deps judge # write each lab's reference.json
 	@for each in $(labs); do $(B)/grade reference "$$each" || exit; done
 
-transcript: deps judge # renew the sample output in README.md
+transcript: deps judge programs # renew the sample output in README.md
 	@tools/transcript --write
 
 lint: deps # every warning of gcc, clang, clang-tidy, cppcheck, clang-format, shellcheck

@@ -143,15 +143,33 @@ static bool slept_too_long(struct process *process, const struct load *load) {
     return limit_ns > 0 && asleep && monotonic_ns() - process->asleep_since_ns > limit_ns;
 }
 
+/* The number of a thread that still has the process's memory: the first one can have ended. */
+static pid_t living_thread(pid_t pid, struct procfs_status *status) {
+    char path[64];
+    if (status->vm_rss_kib >= 0 || status->threads < 2)
+        return pid;
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    pid_t found = pid;
+    for (struct dirent *entry = tasks == NULL ? NULL : readdir(tasks);
+         entry != NULL && status->vm_rss_kib < 0; entry = readdir(tasks))
+        if (atoi(entry->d_name) > 0 && procfs_status(atoi(entry->d_name), status) == 0)
+            found = atoi(entry->d_name);
+    if (tasks != NULL)
+        closedir(tasks);
+    return found;
+}
+
 /* Threads count as processes: both take a place in the kernel's table. The sum of the resident sets
  * counts shared pages several times, so the exact and slower proportional sizes are only asked for
  * when that sum is over the limit. */
-static enum process_end over_limit(const struct process *process, const pid_t *pids, size_t count) {
+static enum process_end over_limit(const struct process *process, pid_t *pids, size_t count) {
     int64_t rss_kib = 0, pss_kib = 0, tasks = 0;
     for (size_t i = 0; i < count; i++) {
         struct procfs_status status;
         if (procfs_status(pids[i], &status) < 0)
             continue;
+        pids[i] = living_thread(pids[i], &status);
         tasks += status.threads > 0 ? status.threads : 0;
         rss_kib += status.vm_rss_kib > 0 ? status.vm_rss_kib : 0;
     }
@@ -169,8 +187,7 @@ static enum process_end over_limit(const struct process *process, const pid_t *p
 
 /* Whether the program is over a limit that needs a look at its processes. The cheap ones come
  * first: a program with very many threads must not be able to slow us down. */
-static enum process_end look_at(struct process *process, const pid_t *pids, size_t count,
-                                bool too_late) {
+static enum process_end look_at(struct process *process, pid_t *pids, size_t count, bool too_late) {
     enum process_end end = over_limit(process, pids, count);
     if (end != PROCESS_RUNNING || (!too_late && process->options.asleep_limit_ms == 0))
         return end;

@@ -75,6 +75,8 @@ int cgroup_make(struct cgroup *cgroup, const char *name, int tasks, long long me
                           write_value(pids, "pids.max", tasks));
         keep_if(memory, make_in(memory, "/sys/fs/cgroup/memory", "memory", name) &&
                             write_value(memory, "memory.limit_in_bytes", memory_kib * 1024));
+        if (memory[0] != '\0') /* version 1 keeps a separate account of socket buffers */
+            write_value(memory, "memory.kmem.tcp.limit_in_bytes", memory_kib * 1024);
     }
     return (cgroup->folders[0][0] != '\0') + (cgroup->folders[1][0] != '\0');
 }

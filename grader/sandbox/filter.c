@@ -38,6 +38,9 @@ static const struct denial denials[] = {
     {SCMP_SYS(memfd_create), EPERM},
     {SCMP_SYS(memfd_secret), EPERM},
     {SCMP_SYS(shmget), EPERM},
+    /* queues that carry bytes by calls which nobody counts */
+    {SCMP_SYS(msgget), EPERM},
+    {SCMP_SYS(mq_open), EPERM},
     /* namespaces and mounts of its own */
     {SCMP_SYS(unshare), EPERM},
     {SCMP_SYS(setns), EPERM},
@@ -72,7 +75,9 @@ static int deny_clone_flags(scmp_filter_ctx filter) {
                              SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag)) < 0)
             return -1;
     }
-    return 0;
+    /* a thread with descriptors of its own: /proc/PID/fd and a limit on them would miss those */
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_FILES, CLONE_THREAD));
 }
 
 int sandbox_write_filter(int fd) {

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,14 @@ static int64_t largest_of_all(void) {
     return getrusage(RUSAGE_CHILDREN, &used) == 0 ? used.ru_maxrss : -1;
 }
 
+/* Whether anyone is left, once those that have ended are reaped. */
+static bool others_live(void) {
+    pid_t ended;
+    while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+        ;
+    return ended == 0;
+}
+
 /* Reaps whatever ends until the program does. */
 static struct launch_message wait_for(pid_t program) {
     struct rusage used;
@@ -102,7 +111,7 @@ static struct launch_message wait_for(pid_t program) {
                                    .involuntary = used.ru_nivcsw,
                                    .user_us = microseconds(used.ru_utime),
                                    .system_us = microseconds(used.ru_stime),
-                                   .left_behind = waitpid(-1, NULL, WNOHANG) == 0};
+                                   .left_behind = others_live()};
 }
 
 int main(int argc, char **argv) {

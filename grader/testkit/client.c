@@ -25,6 +25,8 @@ enum {
     LOOK_MS = 5,        /* between looks at the server while a client waits */
 };
 
+static const int64_t MOST_RECEIVED_BYTES = INT64_C(2) << 30;
+
 static struct client *clients; /* of this test; freed with its process */
 static int client_count;
 
@@ -191,6 +193,8 @@ static ssize_t receive(struct client *client) {
     if (got > 0 && bytes_append(&client->in, buffer, (size_t)got) < 0)
         unmeasured("out of memory");
     client->received_bytes += got > 0 ? got : 0;
+    if (client->received_bytes > MOST_RECEIVED_BYTES)
+        fail_test("an answer that ends", "over 2 GiB of it");
     process_pump(&client->server->process, 0);
     errno = error;
     return got;

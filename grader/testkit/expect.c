@@ -8,7 +8,7 @@
 
 #include "grader/testkit/kit.h"
 
-enum { SHOWN_BYTES = 60, MOST_STEPS = 64 };
+enum { SHOWN_BYTES = 60, QUOTED_BYTES = 1000, MOST_STEPS = 64 };
 
 static char *steps[MOST_STEPS];
 static size_t step_count;
@@ -28,9 +28,9 @@ json_t *steps_so_far(void) {
     return list;
 }
 
-/* A program's output is any bytes; a record is UTF-8. */
+/* A program's output is any bytes, and any number of them; a record is short and UTF-8. */
 static json_t *printable(const char *text) {
-    char *copy = strdup(text);
+    char *copy = strndup(text, QUOTED_BYTES);
     for (char *c = copy; c != NULL && *c != '\0'; c++)
         if ((unsigned char)*c >= 0x7f || ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t'))
             *c = '?';

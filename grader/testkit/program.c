@@ -46,9 +46,18 @@ static const char traced_calls[] =
     "poll,ppoll,select,pselect6,timerfd_settime,setitimer,nanosleep,clock_nanosleep";
 
 static void add_tracer(struct arguments *arguments, const struct run *run) {
-    static const char *const words[] = {"strace", "-ff",         "-ttt", "-yy",
-                                        "-s",     "0",           "-qq",  "--decode-pids=pidns",
-                                        "-e",     "signal=none", NULL};
+    static const char *const words[] = {"strace",
+                                        "-A" /* a number used twice is one log */,
+                                        "-ff",
+                                        "-ttt",
+                                        "-yy",
+                                        "-s",
+                                        "0",
+                                        "-qq",
+                                        "--decode-pids=pidns",
+                                        "-e",
+                                        "signal=none",
+                                        NULL};
     arguments_add_all(arguments, words);
     if (!run->program.every_call) { /* calls that nobody asked about are then free */
         arguments_add(arguments, "--seccomp-bpf");
@@ -316,6 +325,8 @@ void finish(struct run *run) {
     require_no_finding(run);
     require_a_start(run);
     require_own_end(run);
+    if (run->program.serves && run->usage.left_behind)
+        fail_test("one process", "an end that left others running"); /* nobody counts those */
     if (run->program.fault != NULL && run->ledger.measured && run->ledger.injected == 0)
         fail_test("calls that can be interrupted", "none met the fault");
     if (!run->reported && run->process.end == PROCESS_ENDED)

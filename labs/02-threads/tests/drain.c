@@ -66,6 +66,7 @@ static bool is_served(const struct run *server) {
     char answer[64];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     bool served =
         connect(fd, (const struct sockaddr *)(const void *)&address, sizeof address) == 0 &&
         send(fd, text, strlen(text), MSG_NOSIGNAL) > 0 && recv(fd, answer, sizeof answer, 0) > 0;

@@ -9,7 +9,7 @@ TestSuite(thread_per_connection);
 Test(thread_per_connection, a_burn_holds_nobody_up) {
     struct run *server = start_server(ANY_PORT);
     struct client *burns = connect_client(server), *other = connect_client(server);
-    send_get(burns, "/burn?ms=700");
+    send_get(burns, "/burn?ms=300");
     say_hello(other);
     EXPECT(stays_silent(burns, 0), "the answer to /burn after the one to /hello",
            "/burn was answered first");
@@ -21,6 +21,8 @@ Test(thread_per_connection, a_thread_each) {
     enum { connections = 50 };
     struct client *clients[connections];
     struct run *server = start_server(ANY_PORT);
+    const int64_t before = threads_of(server);
+    EXPECT(before <= 2, "no threads before there are connections", "%lld", (long long)before);
     connect_clients(server, clients, connections);
     for (size_t i = 0; i < connections; i++)
         say_hello(clients[i]);
