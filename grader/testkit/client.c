@@ -275,16 +275,21 @@ static void begin_body(struct client *client, bool to_head_request) {
         client->body_left = 0;
 }
 
+static void forget(struct answer *answer) {
+    free(answer->head);
+    free(answer->body);
+    memset(answer, 0, sizeof *answer);
+}
+
 const struct answer *await_head(struct client *client, bool to_head_request) {
     struct answer *answer = client->answer;
     size_t length = await_mark(client, "\r\n\r\n", HEAD_BYTES, "an answer");
-    char *head = strndup(rest_of(client), length - 2);
-    if (head == NULL)
+    forget(answer);
+    answer->head = strndup(rest_of(client), length - 2);
+    if (answer->head == NULL)
         unmeasured("out of memory");
-    free(answer->head);
-    free(answer->body);
-    *answer = (struct answer){.head = head};
     client->taken += length;
+    const char *head = answer->head;
     if (strncmp(head, "HTTP/1.1 ", 9) != 0 || !isdigit((unsigned char)head[9]))
         fail_test("a status line, `HTTP/1.1 200 OK`", "`%.*s`", (int)strcspn(head, "\r\n"), head);
     answer->status = atoi(head + 9);

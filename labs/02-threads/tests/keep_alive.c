@@ -115,10 +115,11 @@ Test(keep_alive, kept_for_old_clients_that_ask) {
 
 /* What follows a request that can't be read is no request: it is not known where one begins. */
 Test(keep_alive, refused) {
-    static const char *const bad[] = {
-        "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n", "nonsense\r\n\r\n",
-        "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nTransfer-Encoding: "
-        "chunked\r\n\r\n0\r\n\r\n"};
+    static const char blank[] = "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n";
+    static const char no_request[] = "nonsense\r\n\r\n";
+    static const char two_lengths[] = "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\n"
+                                      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    static const char *const bad[] = {blank, no_request, two_lengths};
     struct run *server = start_server(ANY_PORT);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct client *client = connect_client(server);
