@@ -113,15 +113,37 @@ static void leave(struct run *server, void (*how)(struct client *client)) {
     how(client);
 }
 
+static void leave_a_file(struct run *server) {
+    struct client *client = connect_client(server);
+    send_get(client, "/files/large");
+    await_head(client, false);
+    hang_up(client);
+}
+
+/* The first answer meets an end that has read all, so a reset comes back; the second is sent to
+ * nobody: EPIPE, not ECONNRESET, and SIGPIPE before it. */
+static void leave_two_answers(struct run *server) {
+    static const char text[] = "GET /wait?ms=100 HTTP/1.1\r\nHost: test\r\n\r\n"
+                               "GET /wait?ms=100 HTTP/1.1\r\nHost: test\r\n\r\n";
+    struct client *client = connect_client(server);
+    send_text(client, "%s", text);
+    hang_up(client);
+    pause_ms(server, 400);
+}
+
 /* A send to someone who has left is answered by SIGPIPE, which kills whoever has not refused it. */
 Test(streaming, clients_that_leave) {
-    struct run *server = start_server(ANY_PORT);
+    make_directory("files");
+    make_sparse("files/large", 24 << 20);
+    struct run *server = start_server(ANY_PORT, "--root", "files");
     struct client *stays = connect_client(server);
     const int64_t threads = threads_of(server), descriptors = descriptors_of(server);
     say_hello(stays);
     leave(server, hang_up);
     leave(server, reset_connection);
     leave(server, hang_up);
+    leave_a_file(server);
+    leave_two_answers(server);
     await_descriptors(server, descriptors + 1);
     await_threads(server, threads + 1);
     say_hello(stays);

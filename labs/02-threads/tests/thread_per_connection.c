@@ -10,6 +10,7 @@ Test(thread_per_connection, a_burn_holds_nobody_up) {
     struct run *server = start_server(ANY_PORT);
     struct client *burns = connect_client(server), *other = connect_client(server);
     send_get(burns, "/burn?ms=300");
+    pause_ms(server, 50); /* else the other may come first */
     say_hello(other);
     EXPECT(stays_silent(burns, 0), "the answer to /burn after the one to /hello",
            "/burn was answered first");
