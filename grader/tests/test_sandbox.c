@@ -328,7 +328,7 @@ Test(sandbox, argument_vectors_say_when_they_are_full) {
     for (int i = 0; i < ARGUMENTS_LIMIT; i++)
         arguments_add(&arguments, "word %d", i);
     cr_expect(!arguments.failed);
-    cr_expect_str_eq(arguments.words[ARGUMENTS_LIMIT - 1], "word 127");
+    cr_expect_str_eq(arguments.words[ARGUMENTS_LIMIT - 1], "word 511");
     cr_expect_null(arguments.words[ARGUMENTS_LIMIT]);
     arguments_add(&arguments, "one too many");
     cr_expect(arguments.failed);
