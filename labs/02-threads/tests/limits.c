@@ -38,7 +38,7 @@ Test(limits, the_next_ones_wait) {
  * loop that eats a processor. */
 Test(limits, out_of_descriptors) {
     enum { all = 8 };
-    const int64_t most_calls = 50;
+    const int64_t most_calls = 200;
     struct client *clients[all];
     struct run *server = start_server_traced(ANY_PORT);
     say_hello(connect_client(server));

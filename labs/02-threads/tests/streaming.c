@@ -136,8 +136,8 @@ Test(streaming, clients_that_leave) {
     make_directory("files");
     make_sparse("files/large", 24 << 20);
     struct run *server = start_server(ANY_PORT, "--root", "files");
-    struct client *stays = connect_client(server);
     const int64_t threads = threads_of(server), descriptors = descriptors_of(server);
+    struct client *stays = connect_client(server);
     say_hello(stays);
     leave(server, hang_up);
     leave(server, reset_connection);
