@@ -94,9 +94,9 @@ Test(drain, nobody_new) {
 Test(drain, within_the_timeout) {
     struct run *server = start_server(ANY_PORT, "--timeout", "700");
     struct client *client = connect_client(server);
-    send_get(connect_client(server), "/wait?ms=60000");
     send_get(client, "/stream?bytes=1099511627776&chunk=16384");
     await_head(client, false);
+    send_get(connect_client(server), "/wait?ms=60000");
     pause_ms(server, 100);
     signal_server(server, SIGTERM);
     await_end(server); /* fails the test after some seconds */
