@@ -26,7 +26,7 @@ Test(keep_alive, many_on_one) {
 Test(keep_alive, pipelined) {
     struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
-    char text[2048] = "", expected[16];
+    char text[2048] = "", expected[32];
     for (int i = 0; i < 10; i++)
         sprintf(text + strlen(text),
                 "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 7\r\n\r\nbody %02d", i);
