@@ -34,7 +34,7 @@ enum {
     PIECE_BYTES = APP_TEXT_BYTES + HTTP_BODY_BYTES, /* so an echo leaves in one call as well */
     CONTINUE_BYTES = 32,                            /* more than http_continue has */
     FILE_PIECE_BYTES = 64 << 10,
-    STEPS_A_TURN = 8, /* at most 4 pieces of a file, before others have their turn */
+    STEPS_A_TURN = 8, /* 4 pieces of a file, 256 KiB: then others have their turn */
     ACCEPTS_A_TURN = 64,
     PAUSE_MS = 100, /* between attempts to accept while something has run out */
 };
