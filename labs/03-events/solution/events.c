@@ -7,7 +7,6 @@
  * are not in memory hold everybody up; TLS; a log.
  */
 #define _GNU_SOURCE 1 /* for accept4(2) */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -29,6 +28,7 @@
 #include "common/errors.h"
 #include "common/http.h"
 #include "common/net.h"
+#include "common/options.h"
 
 enum {
     PIECE_BYTES = APP_TEXT_BYTES + HTTP_BODY_BYTES, /* so an echo leaves in one call as well */
@@ -68,8 +68,7 @@ struct connection {
 };
 
 static struct {
-    int port, max_connections, timeout_ms, backlog;
-    const char *root;
+    struct server_options options;
     struct app app;
     int epoll, listener, signals;
     struct epoll_event *events;
@@ -79,10 +78,7 @@ static struct {
     TAILQ_HEAD(timeouts, connection) timeouts; /* of all but those that wait: the nearest first */
     struct connection *waits;                  /* a heap, the nearest on top */
 } server = {
-    .port = 8080,
-    .max_connections = 10000,
-    .timeout_ms = 10000,
-    .backlog = 511,
+    .options = {.port = 8080, .max_connections = 10000, .timeout_ms = 10000, .backlog = 511},
     .stop_by_ns = INT64_MAX,
     .timeouts = TAILQ_HEAD_INITIALIZER(server.timeouts),
 };
@@ -90,7 +86,7 @@ static struct {
 /* All timeouts are equally long, so this list stays in order by itself. */
 static void renew_timeout(struct connection *connection) {
     TAILQ_REMOVE(&server.timeouts, connection, by_deadline);
-    connection->deadline_ns = server.now_ns + server.timeout_ms * INT64_C(1000000);
+    connection->deadline_ns = server.now_ns + server.options.timeout_ms * INT64_C(1000000);
     TAILQ_INSERT_TAIL(&server.timeouts, connection, by_deadline);
 }
 
@@ -325,7 +321,7 @@ static bool open_connection(int fd) {
 }
 
 static bool may_accept(void) {
-    return server.acceptable && server.app.connections_now < server.max_connections;
+    return server.acceptable && server.app.connections_now < server.options.max_connections;
 }
 
 /* accept all that is there; who can't be waits in the backlog: for an end, or for a while */
@@ -346,11 +342,12 @@ static void accept_connections(void) {
 
 /* drain: finish what was begun. An idle connection ends behind what it may have received by now. */
 static void stop(void) {
-    if (server.stopping)
-        exit(EXIT_FAILURE); /* told by both signals: at once */
+    struct signalfd_siginfo told; /* not looked at; read, so that the next one is told as well */
+    if (read(server.signals, &told, sizeof told) == sizeof told && server.stopping)
+        exit(EXIT_FAILURE); /* told twice: at once */
     server.stopping = true;
     server.acceptable = false;
-    server.stop_by_ns = deadline_in_ms(server.timeout_ms);
+    server.stop_by_ns = deadline_in_ms(server.options.timeout_ms);
     close(server.listener);
     for (struct connection *each = TAILQ_FIRST(&server.timeouts); each != NULL;
          each = TAILQ_NEXT(each, by_deadline)) {
@@ -405,7 +402,7 @@ static int run(void) {
     while ((server.app.connections_now > 0 || !server.stopping) &&
            server.now_ns < server.stop_by_ns) {
         /* wait for what is ready: with room for all, so that nobody is overdue unseen */
-        int count = epoll_wait(server.epoll, server.events, server.max_connections + 2,
+        int count = epoll_wait(server.epoll, server.events, server.options.max_connections + 2,
                                milliseconds_to_sleep()); /* -1: interrupted */
         const int64_t now_ns = server.now_ns = monotonic_ns();
         take_events(count);
@@ -415,57 +412,16 @@ static int run(void) {
     }
     if (server.app.connections_now == 0)
         return EXIT_SUCCESS;
-    error_because("stop", "connections cut after %d ms: %ld", server.timeout_ms,
+    error_because("stop", "connections cut after %d ms: %ld", server.options.timeout_ms,
                   server.app.connections_now);
     return EXIT_FAILURE;
 }
 
-/* ---- the command line ---- */
-
-static const char about[] = "What does an event loop buy? An HTTP server with a single thread.";
-
-enum { ROOT = 256, PORT, MAX_CONNECTIONS, TIMEOUT, BACKLOG };
-
-static const struct argp_option options[] = {
-    {"port", PORT, "N", 0, "Listen on port N, 0: a free one (default 8080)", 0},
-    {"root", ROOT, "DIR", 0, "Show the files below DIR as /files/ (default: none)", 0},
-    {"max-connections", MAX_CONNECTIONS, "N", 0, "Serve N, others wait (default 10000)", 0},
-    {"timeout", TIMEOUT, "MS", 0, "Wait so long for a client (default 10000)", 0},
-    {"backlog", BACKLOG, "N", 0, "Let N connections wait to be accepted (default 511)", 0},
-    {0},
-};
-
-/* strtol(3) takes "-1", " 7" and "12x" without complaint; a number is digits and nothing else. */
-static int parse_number(const char *text, const char *option, int least, int most,
-                        const struct argp_state *state) {
-    int number = 0;
-    const char *digit = text;
-    for (; *digit >= '0' && *digit <= '9' && number <= most; digit++)
-        number = number * 10 + (*digit - '0');
-    if (digit == text || *digit != '\0' || number < least || number > most)
-        argp_error(state, "%s takes %d to %d, not '%s'", option, least, most, text);
-    return number;
-}
-
-static error_t parse_option(int key, char *text, struct argp_state *state) {
-    if (key == ROOT)
-        server.root = text;
-    else if (key == PORT)
-        server.port = parse_number(text, "--port", 0, 65535, state);
-    else if (key == MAX_CONNECTIONS)
-        server.max_connections = parse_number(text, "--max-connections", 1, 1000000, state);
-    else if (key == TIMEOUT)
-        server.timeout_ms = parse_number(text, "--timeout", 1, 3600000, state);
-    else if (key == BACKLOG)
-        server.backlog = parse_number(text, "--backlog", 1, 65535, state);
-    else
-        return ARGP_ERR_UNKNOWN;
-    return 0;
-}
+/* ---- start ---- */
 
 static int start(void) {
-    if (app_open(&server.app, server.root) < 0) {
-        error_errno(server.root);
+    if (app_open(&server.app, server.options.root) < 0) {
+        error_errno(server.options.root);
         return -1;
     }
     /* A signal is one more thing to be ready; a handler could do little more than say so. */
@@ -479,8 +435,8 @@ static int start(void) {
     mallopt(M_TRIM_THRESHOLD, 4 << 20); /* or most works that are freed go back to the kernel */
     server.signals = signalfd(-1, &told, SFD_CLOEXEC);
     server.epoll = epoll_create1(EPOLL_CLOEXEC);
-    server.events = calloc((size_t)server.max_connections + 2, sizeof *server.events);
-    server.listener = net_listen(NULL, (uint16_t)server.port, server.backlog);
+    server.events = calloc((size_t)server.options.max_connections + 2, sizeof *server.events);
+    server.listener = net_listen(NULL, (uint16_t)server.options.port, server.options.backlog);
     if (server.events == NULL || server.listener < 0 ||
         fcntl(server.listener, F_SETFL, O_NONBLOCK) < 0 ||
         !watch(EPOLL_CTL_ADD, server.listener, &server.listener) ||
@@ -492,9 +448,9 @@ static int start(void) {
     return 0;
 }
 
+static const char about[] = "What does an event loop buy? An HTTP server with a single thread.";
+
 int main(int argc, char **argv) {
-    const struct argp command_line = {.options = options, .parser = parse_option, .doc = about};
-    argp_err_exit_status = 2;
-    argp_parse(&command_line, argc, argv, 0, NULL, NULL);
+    server_options_parse(&server.options, argc, argv, about);
     return start() < 0 ? EXIT_FAILURE : run();
 }
