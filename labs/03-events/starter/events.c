@@ -65,7 +65,8 @@ static bool send_piece(int fd, const char *bytes, size_t length) {
 
 /*
  * TODO(budgets): head and body leave in one call when both are put into one buffer first, and so do
- * the answers to requests that came together. The kernel can send a large file by itself: sendfile(2).
+ * the answers to requests that came together.
+ * TODO(streaming): the kernel can send a large file by itself: sendfile(2).
  */
 static bool send_reply(int fd, struct reply *reply) {
     const char *end = memmem(reply->text, reply->text_length, "\r\n\r\n", 4);
@@ -150,7 +151,7 @@ static bool serve(struct connection *connection) {
 /*
  * TODO(ready): with a batch of events, the connection that is let go of may come up once more
  * further down in it.
- * TODO(limits): after HTTP_REFUSED bytes may be unread, and close(2) would take the answer back: see
+ * TODO(keep_alive): after HTTP_REFUSED bytes may be unread, and close(2) would take the answer back: see
  * net_close_after_last_bytes() in common/net.h, which waits. Here nobody may.
  */
 static void let_go(struct connection *connection) {

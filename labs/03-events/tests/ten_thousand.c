@@ -1,5 +1,4 @@
 /* Step ten_thousand: connections that say nothing cost memory and nothing else. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -21,20 +20,20 @@ static int64_t raise_limit(void) {
     return many;
 }
 
-static struct client **connect_many(struct run *server, int64_t many) {
-    struct client **clients = calloc((size_t)many, sizeof *clients);
+static struct client *clients[MANY];
+
+static void connect_many(struct run *server, int64_t many) {
     connect_clients(server, clients, (size_t)many);
     step("ask for /hello on each");
     for (int64_t i = 0; i < many; i++)
         say_hello(clients[i]);
-    return clients;
 }
 
 Test(ten_thousand, idle_connections) {
     const int64_t many = raise_limit(), most_bytes = 512;
     struct run *server = start_server(ANY_PORT, "--max-connections", "20000", "--timeout", "60000");
     const struct procfs_status before = status_of(server);
-    struct client **clients = connect_many(server, many);
+    connect_many(server, many);
     const struct procfs_status after = status_of(server);
     const int64_t each_bytes = (after.vm_rss_kib - before.vm_rss_kib) * 1024 / many;
     measure("bytes_per_idle_connection", each_bytes, "bytes of memory");
@@ -42,14 +41,12 @@ Test(ten_thousand, idle_connections) {
                           most_bytes, "buffers exist only while there are bytes in them");
     EXPECT_NUMBER("threads", 1, after.threads);
     say_hello(clients[many / 2]);
-    free(clients);
     stop_server(server);
 }
 
 /* The calls of 50 requests on one connection while `others` lie idle. */
 static int64_t calls_with(size_t others) {
     enum { REQUESTS = 50 };
-    struct client **clients = calloc(others, sizeof *clients);
     struct run *server = start_server_traced(ANY_PORT, "--timeout", "60000");
     connect_clients(server, clients, others);
     struct client *busy = connect_quiet_client(server);
@@ -59,7 +56,6 @@ static int64_t calls_with(size_t others) {
     for (int i = 0; i < REQUESTS; i++)
         say_hello(busy);
     const int64_t to_ns = ledger_clock_ns();
-    free(clients);
     stop_server(server);
     return ledger_calls_between(ledger_of(server), from_ns, to_ns);
 }
