@@ -126,6 +126,17 @@ Test(kit, takes_an_unclear_measurement_for_neither_pass_nor_failure) {
     json_decref(result);
 }
 
+Test(kit, tries_an_unclear_measurement_once_more) {
+    json_t *result = result_of_variant("UNSURE_AT_FIRST");
+    need_tracing(result);
+    expect_only(result, "", "passed");
+    const json_t *tries = json_object_get(json_object_get(result, "measurements"), "tries");
+    cr_expect_eq(result_number(tries, "value"), 2, "what the second run measured is kept");
+    cr_expect_eq(json_array_size(json_object_get(result, "ledgers")), 1,
+                 "and what the first one published");
+    json_decref(result);
+}
+
 Test(kit, names_a_program_that_sleeps_or_dies) {
     json_t *result = result_of_variant("SLEEPS");
     expect_status(result, "answers", "failed");
