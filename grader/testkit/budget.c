@@ -202,6 +202,13 @@ void measure(const char *name, int64_t value, const char *unit) {
            json_pack("{ss sI ss}", "name", name, "value", (json_int_t)value, "unit", unit));
 }
 
+void show(const char *what, int64_t value, const char *unit) {
+    if (kit()->instrument != NULL)
+        return;
+    record("shown",
+           json_pack("{ss sI ss}", "what", what, "value", (json_int_t)value, "unit", unit));
+}
+
 /* ---- The published ledger ---- */
 
 enum { MOST_ROWS = 64 };

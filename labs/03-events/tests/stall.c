@@ -14,6 +14,6 @@ Test(stall, a_burn_is_felt_by_all) {
     say_hello(other);
     const int64_t waited_ms = (monotonic_ns() - asked_ns) / 1000000;
     EXPECT_NUMBER("status of the answer", 200, await_answer(burns)->status);
-    measure("stall", waited_ms, "ms");
+    show("/hello, asked for 50 ms after /burn?ms=300, was answered after", waited_ms, "ms");
     stop_server(server);
 }
