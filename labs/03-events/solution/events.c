@@ -140,7 +140,8 @@ static bool receive(struct connection *connection, struct work *work) {
         connection->work = work = malloc(sizeof *work);
         if (work == NULL)
             return let_go(connection);
-        memset(work, 0, offsetof(struct work, reply));
+        memset(work, 0, offsetof(struct work, parser));
+        http_begin(&work->parser);
     }
     size_t room = sizeof work->in - work->have;
     ssize_t count = recv(connection->fd, work->in + work->have, room, 0);
@@ -188,7 +189,7 @@ static void end_reply(struct connection *connection, struct work *work) {
     if (work->parser.status == 0) {
         work->have -= work->parser.request.size_bytes;
         memmove(work->in, work->in + work->parser.request.size_bytes, work->have);
-        work->parser = (struct http_parser){0};
+        http_begin(&work->parser);
     }
 }
 
