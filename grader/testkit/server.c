@@ -209,10 +209,11 @@ int64_t cpu_ns_of(struct run *server) {
     return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-/* On a busy machine a thread may want to run, and not get to for longer than we look. */
+/* On a busy machine a thread may want to run, and not get to for longer than we look; so may its
+ * tracer, which it waits for in state t. */
 static void add_runnable(int thread, int64_t *sum) {
     struct procfs_status status;
-    *sum += procfs_status(thread, &status) == 0 && status.state == 'R';
+    *sum += procfs_status(thread, &status) == 0 && strchr("Rt", status.state) != NULL;
 }
 
 static bool wants_to_run(struct run *server) {

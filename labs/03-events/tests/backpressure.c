@@ -63,3 +63,28 @@ Test(backpressure, no_spinning) {
                           used_ms, MOST_CPU_MS, "the kernel tells when there is room again");
     stop_server(server);
 }
+
+/* Small answers pile up as well: who does not take them must not be able to ask for more. */
+Test(backpressure, answers_not_taken) {
+    static const char text[] = "GET /stream?bytes=8000 HTTP/1.1\r\nHost: test\r\n\r\n";
+    enum { REQUESTS = 4000 };
+    const int64_t most_kib = 512;
+    struct run *server = start_server(ANY_PORT);
+    struct client *client = connect_client(server);
+    say_hello(client);
+    const int64_t before_kib = status_of(server).vm_rss_kib;
+    client->quiet = true;
+    step("A: send %d requests for 8,000 bytes and take no answer", REQUESTS);
+    int sent = 0;
+    while (sent < REQUESTS && try_to_send(client, text, sizeof text - 1) == sizeof text - 1)
+        sent++;
+    await_sleep(server);
+    const int64_t growth_kib = status_of(server).vm_rss_kib - before_kib;
+    BUDGET_NUMBER_AT_MOST("growth of resident memory with answers that nobody takes",
+                          "KiB of memory", growth_kib, most_kib,
+                          "while an answer has yet to leave, the next request can wait unread");
+    say_hello(connect_client(server));
+    for (int i = 0; i < sent; i++)
+        EXPECT_NUMBER("bytes of the body", 8000, (int64_t)await_answer(client)->body_bytes);
+    stop_server(server);
+}

@@ -1,6 +1,7 @@
 /* Step nothing_left_unread: the kernel says once that there is something; what is then left lies
  * until somebody sends more. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,4 +89,34 @@ Test(nothing_left_unread, a_crowd_at_the_door) {
     stop_server(server);
     BUDGET_AT_MOST(ledger_of(server), WAITS, anywhere(), most,
                    "one wake-up tells of many: accept and serve all that is there");
+}
+
+/* A few large requests fill the buffer as well, and are answered in fewer steps: whoever has
+ * received once and goes back to wait leaves half of them. */
+Test(nothing_left_unread, more_bodies_than_a_buffer) {
+    enum { BODIES = 4, LENGTH = 16000 };
+    static char request[128 + LENGTH];
+    struct run *server = start_server(ANY_PORT);
+    struct client *client = connect_client(server);
+    client->quiet = true;
+    say_hello(client);
+    int head = snprintf(request, 128,
+                        "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n", LENGTH);
+    memset(request + head, 'x', LENGTH);
+    step("A: send %d bodies of %d bytes at once", BODIES, LENGTH);
+    kill(server->pid, SIGSTOP);
+    size_t sent = 0;
+    const size_t size = (size_t)head + LENGTH;
+    for (size_t i = 0; i < BODIES; i++) {
+        ssize_t took = try_to_send(client, request, size);
+        sent += took > 0 ? (size_t)took : 0;
+        if ((size_t)took < size)
+            break;
+    }
+    kill(server->pid, SIGCONT);
+    for (; sent < BODIES * size; sent += size - sent % size)
+        send_data(client, request + sent % size, size - sent % size);
+    for (size_t i = 0; i < BODIES; i++)
+        EXPECT_NUMBER("bytes of the body", LENGTH, (int64_t)await_answer(client)->body_bytes);
+    stop_server(server);
 }

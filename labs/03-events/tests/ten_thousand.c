@@ -1,4 +1,5 @@
 /* Step ten_thousand: connections that say nothing cost memory and nothing else. */
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -66,4 +67,74 @@ Test(ten_thousand, a_request_costs_the_same) {
     const int64_t few = calls_with(10), many = calls_with(300), spare = 10;
     BUDGET_NUMBER_AT_MOST("calls for 50 requests beside 300 idle connections", "calls", many,
                           few + spare, "as many as beside 10: who is idle is not asked");
+}
+
+enum { FEW = 10, TIMES = 100, ROUNDS = 5 };
+
+static struct client *with_idle(struct run *server, int64_t others) {
+    connect_clients(server, clients, (size_t)others);
+    struct client *busy = connect_client(server);
+    say_hello(busy);
+    busy->quiet = true;
+    await_sleep(server);
+    return busy;
+}
+
+static int64_t time_of_requests(struct run *server, struct client *client) {
+    const int64_t before_ns = cpu_ns_of(server);
+    for (int i = 0; i < TIMES; i++)
+        say_hello(client);
+    return cpu_ns_of(server) - before_ns;
+}
+
+/* A wake-up on another processor costs three times as much as one on the same, and which it is stays
+ * as it is for seconds: all of us on one, and the servers, which inherit this. */
+static void share_one_processor(void) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((unsigned)sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Going over all of them need not be a call: two servers, in turn, and the processor time of both. */
+Test(ten_thousand, a_request_takes_the_same_time) {
+    const int64_t many = raise_limit(), most_times = 2;
+    share_one_processor();
+    struct run *idle_few = start_server(ANY_PORT, "--timeout", "60000");
+    struct run *idle_many =
+        start_server(ANY_PORT, "--timeout", "60000", "--max-connections", "20000");
+    struct client *few = with_idle(idle_few, FEW), *beside = with_idle(idle_many, many);
+    int64_t few_ns = INT64_MAX, many_ns = INT64_MAX; /* the least, for others use the caches too */
+    for (int i = 0; i < ROUNDS; i++) {
+        few_ns = least(few_ns, time_of_requests(idle_few, few));
+        many_ns = least(many_ns, time_of_requests(idle_many, beside));
+    }
+    const int64_t few_us = few_ns / 1000;
+    BUDGET_NUMBER_AT_MOST("processor time of 100 requests beside 10,000 idle connections", "us",
+                          many_ns / 1000, most_times * few_us,
+                          "epoll_wait(2) tells who is ready; who is not costs nothing");
+    stop_server(idle_few);
+    stop_server(idle_many);
+}
+
+/* Most programs are given 1,024 descriptors and may have more if they ask. */
+Test(ten_thousand, asks_for_descriptors) {
+    enum { GIVEN = 64, CLIENTS = 100 };
+    struct rlimit before;
+    getrlimit(RLIMIT_NOFILE, &before);
+    if (before.rlim_max < CLIENTS + 50)
+        unmeasured("the hard limit of descriptors is %ld", (long)before.rlim_max);
+    const struct rlimit given = {.rlim_cur = GIVEN, .rlim_max = before.rlim_max};
+    step("give it %d descriptors, and let it have more", GIVEN);
+    setrlimit(RLIMIT_NOFILE, &given);
+    struct run *server = start_server(ANY_PORT);
+    setrlimit(RLIMIT_NOFILE, &before);
+    connect_clients(server, clients, CLIENTS);
+    for (size_t i = 0; i < CLIENTS; i++)
+        say_hello(clients[i]);
+    stop_server(server);
 }

@@ -1,7 +1,5 @@
 /* Step timers: many deadlines, and one wait that ends at the nearest. */
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "labs/02-threads/tests/requests.h"
 
@@ -28,14 +26,6 @@ Test(timers, no_call_for_a_deadline) {
                           most, "a wait until the nearest, and no call for any other");
 }
 
-static int64_t requests_served(struct client *client) {
-    static const char key[] = "\"requests\": ";
-    const char *found = strstr(get(client, "/stats", 200)->body, key);
-    if (found == NULL)
-        fail_test("a count of requests in /stats", "none");
-    return strtoll(found + strlen(key), NULL, 10);
-}
-
 /* All of them are waiting before the first is answered: the waits go on side by side. The requests
  * are there before the server looks, so that only its own time passes. */
 Test(timers, a_thousand_waits) {
@@ -51,7 +41,7 @@ Test(timers, a_thousand_waits) {
     for (int i = 0; i < count; i++)
         send_data(clients[i], text, sizeof text - 1);
     kill(server->pid, SIGCONT);
-    while (requests_served(looks) < count)
+    while (requests_in(get(looks, "/stats", 200)) < count)
         pause_ms(server, 10);
     EXPECT(stays_silent(clients[0], 0), "all requests taken before the first is answered",
            "the first one was answered");
@@ -81,4 +71,36 @@ Test(timers, in_the_order_of_their_time) {
                    "the longer one was");
     }
     stop_server(server);
+}
+
+/* B asks in time, and the loop looks when that is over: the time was another's. And A has all of its
+ * own behind its answer. */
+Test(timers, asked_while_another_burned) {
+    struct run *server = start_server(ANY_PORT, "--timeout", "800");
+    struct client *burns = connect_client(server), *other = connect_client(server);
+    say_hello(burns);
+    say_hello(other);
+    send_get(burns, "/burn?ms=1000");
+    pause_ms(server, 100);
+    send_get(other, "/hello");
+    EXPECT_NUMBER("status of the answer", 200, await_answer(burns)->status);
+    expect_hello(other);
+    pause_ms(server, 100);
+    say_hello(burns);
+    stop_server(server);
+}
+
+/* Whoever sleeps for less than is left, because he rounded down, asks again and again. */
+Test(timers, one_wait_for_a_deadline) {
+    const int64_t waits = 20, spare = 8;
+    struct run *server = start_server_traced(ANY_PORT);
+    struct client *client = connect_client(server);
+    step("A: ask for /wait?ms=20, 20 times");
+    client->quiet = true;
+    for (int64_t i = 0; i < waits; i++)
+        get(client, "/wait?ms=20", 200);
+    hang_up(client);
+    stop_server(server);
+    BUDGET_AT_MOST(ledger_of(server), WAITS, anywhere(), 3 * waits + spare,
+                   "one that ends with the request, and one that ends when it is due");
 }
