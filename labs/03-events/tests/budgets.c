@@ -46,7 +46,7 @@ Test(budgets, a_write_a_request) {
 Test(budgets, waits) {
     const int64_t connections = CONNECTIONS, requests = CONNECTIONS * ROUNDS;
     struct run *server = busy_run();
-    measure("waits_per_640", ledger_tally(ledger_of(server), WAITS, NULL).calls, "calls");
+    measure("waits_per_640", ledger_tally(ledger_of(server), WAITS, NULL).calls, "wake-ups");
     BUDGET_AT_MOST(ledger_of(server), WAITS, anywhere(), requests + connections,
                    "one wake-up tells of all connections that have work");
 }
