@@ -117,13 +117,22 @@ void pause_ms(struct run *server, int ms) {
 
 /* A call that waits and has moved bytes already returns with those alone when it is stopped and
  * continued (signal(7), "Interruption of system calls ... by stop signals"; send(2)). */
-void interrupt_waits(struct run *server) {
-    step("stop and continue the server, which cuts short what it is sending");
+/* The signal is sent before it has taken effect: a thread may still return from a wait. */
+void hold(struct run *server) {
     kill(server->pid, SIGSTOP);
     int64_t deadline = deadline_in_ms(limit_for(PATIENCE_LIMIT_MS));
     while (strchr("Tt", status_of(server).state) == NULL && milliseconds_left(deadline) > 0)
         pause_ms(server, 1);
+}
+
+void release(struct run *server) {
     kill(server->pid, SIGCONT);
+}
+
+void interrupt_waits(struct run *server) {
+    step("stop and continue the server, which cuts short what it is sending");
+    hold(server);
+    release(server);
 }
 
 /* ---- What it holds ---- */

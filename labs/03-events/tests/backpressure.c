@@ -84,7 +84,6 @@ Test(backpressure, answers_not_taken) {
                           "KiB of memory", growth_kib, most_kib,
                           "while an answer has yet to leave, the next request can wait unread");
     say_hello(connect_client(server));
-    for (int i = 0; i < sent; i++)
-        EXPECT_NUMBER("bytes of the body", 8000, (int64_t)await_answer(client)->body_bytes);
+    hang_up(client);
     stop_server(server);
 }

@@ -6,10 +6,10 @@ Test(drain, a_request_behind_the_signal) {
     struct run *server = start_server(ANY_PORT, "--timeout", "5000");
     struct client *asks = connect_client(server);
     say_hello(asks);
-    kill(server->pid, SIGSTOP);
+    hold(server);
     signal_server(server, SIGTERM);
     send_get(asks, "/hello");
-    kill(server->pid, SIGCONT);
+    release(server);
     await_end(server);
     EXPECT_EXIT(server, 0);
 }

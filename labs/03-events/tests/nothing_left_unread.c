@@ -1,6 +1,5 @@
 /* Step nothing_left_unread: the kernel says once that there is something; what is then left lies
  * until somebody sends more. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +21,11 @@ Test(nothing_left_unread, more_than_a_buffer) {
     for (size_t i = 0; i < REQUESTS; i++)
         memcpy(all + i * size, hello, size);
     step("A: send %d requests at once", REQUESTS);
-    kill(server->pid, SIGSTOP);
+    hold(server);
     size_t sent = 0;
     for (ssize_t took; (took = try_to_send(client, all + sent, REQUESTS * size - sent)) > 0;)
         sent += (size_t)took;
-    kill(server->pid, SIGCONT);
+    release(server);
     send_data(client, all + sent, REQUESTS * size - sent);
     for (size_t i = 0; i < REQUESTS; i++)
         expect_hello(client);
@@ -39,10 +38,10 @@ Test(nothing_left_unread, a_request_and_the_end) {
     struct run *server = start_server(ANY_PORT);
     struct client *client = connect_client(server);
     say_hello(client);
-    kill(server->pid, SIGSTOP);
+    hold(server);
     send_text(client, "%s", hello);
     half_close(client);
-    kill(server->pid, SIGCONT);
+    release(server);
     expect_hello(client);
     expect_closed(client);
     stop_server(server);
@@ -79,11 +78,11 @@ Test(nothing_left_unread, a_crowd_at_the_door) {
     struct client *clients[CROWD];
     struct run *server = start_server_traced(ANY_PORT);
     await_sleep(server);
-    kill(server->pid, SIGSTOP);
+    hold(server);
     connect_clients(server, clients, CROWD);
     for (size_t i = 0; i < CROWD; i++)
         send_data(clients[i], hello, sizeof hello - 1);
-    kill(server->pid, SIGCONT);
+    release(server);
     for (size_t i = 0; i < CROWD; i++)
         expect_hello(clients[i]);
     stop_server(server);
@@ -104,7 +103,7 @@ Test(nothing_left_unread, more_bodies_than_a_buffer) {
                         "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n", LENGTH);
     memset(request + head, 'x', LENGTH);
     step("A: send %d bodies of %d bytes at once", BODIES, LENGTH);
-    kill(server->pid, SIGSTOP);
+    hold(server);
     size_t sent = 0;
     const size_t size = (size_t)head + LENGTH;
     for (size_t i = 0; i < BODIES; i++) {
@@ -113,7 +112,7 @@ Test(nothing_left_unread, more_bodies_than_a_buffer) {
         if ((size_t)took < size)
             break;
     }
-    kill(server->pid, SIGCONT);
+    release(server);
     for (; sent < BODIES * size; sent += size - sent % size)
         send_data(client, request + sent % size, size - sent % size);
     for (size_t i = 0; i < BODIES; i++)

@@ -1,5 +1,4 @@
 /* Step ready: one thread, which never waits for one connection while another has work. */
-#include <signal.h>
 #include <string.h>
 
 #include "labs/02-threads/tests/requests.h"
@@ -104,10 +103,10 @@ Test(ready, a_greedy_client) {
     for (size_t i = 0; i < REQUESTS; i++)
         memcpy(all + i * SIZE, hello, SIZE);
     step("A: send %d requests at once, then B: one", REQUESTS);
-    kill(server->pid, SIGSTOP);
+    hold(server);
     ssize_t sent = try_to_send(greedy, all, sizeof all);
     send_get(other, "/stats");
-    kill(server->pid, SIGCONT);
+    release(server);
     send_data(greedy, all + sent, sizeof all - (size_t)sent);
     int64_t before_other = requests_in(await_answer(other));
     EXPECT(before_other < REQUESTS, "B answered before the last of A's 1,200 requests",

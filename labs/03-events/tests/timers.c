@@ -1,5 +1,4 @@
 /* Step timers: many deadlines, and one wait that ends at the nearest. */
-#include <signal.h>
 
 #include "labs/02-threads/tests/requests.h"
 
@@ -38,10 +37,10 @@ Test(timers, a_thousand_waits) {
     connect_clients(server, clients, (size_t)count);
     step("each asks for /wait?ms=3000");
     static const char text[] = "GET /wait?ms=3000 HTTP/1.1\r\nHost: test\r\n\r\n";
-    kill(server->pid, SIGSTOP);
+    hold(server);
     for (int i = 0; i < count; i++)
         send_data(clients[i], text, sizeof text - 1);
-    kill(server->pid, SIGCONT);
+    release(server);
     while (requests_in(get(looks, "/stats", 200)) < count)
         pause_ms(server, 10);
     EXPECT(stays_silent(clients[0], 0), "all requests taken before the first is answered",
@@ -61,10 +60,10 @@ Test(timers, in_the_order_of_their_time) {
         clients[i] = connect_client(server);
         say_hello(clients[i]);
     }
-    kill(server->pid, SIGSTOP);
+    hold(server);
     for (size_t i = 0; i < 3; i++)
         send_get(clients[i], paths[i]);
-    kill(server->pid, SIGCONT);
+    release(server);
     for (size_t i = 0; i < 3; i++) {
         await_answer(clients[order[i]]);
         for (size_t j = i + 1; j < 3; j++)
