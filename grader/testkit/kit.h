@@ -56,6 +56,16 @@ const char *program_executable(void);
 /* The program's own number, as we see it, once its launcher has told; 0 when it did not start. */
 pid_t await_start(struct run *run);
 
+/* From now on the test, and what it starts, has a network of its own with a loopback device that is
+ * up; without a sandbox, ours. Any number of times. */
+void take_own_network(void);
+
+/* Whether an origin (origin.h) was started. */
+bool test_has_origin(void);
+
+/* Whether some thread of it would run if there were a processor. */
+bool wants_to_run(struct run *run);
+
 /* The run that a ledger belongs to; NULL for one of no run's. */
 const struct run *run_of(const struct ledger *ledger);
 

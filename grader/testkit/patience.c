@@ -35,13 +35,21 @@ void patience_look(struct run *server, const char *owed) {
             patience_fail(server, owed);
 }
 
+static const char *who(const struct run *run) {
+    return run->program.serves ? "server" : "program";
+}
+
+const char *going_on(const struct run *run) {
+    return run->program.serves ? "a server that goes on serving" : "a program that goes on";
+}
+
 static _Noreturn void fail_of_end(struct run *server, const char *owed) {
     int status = server->wait_status;
     size_t length = strcspn(complaints(server), "\n");
     if (WIFSIGNALED(status))
-        fail_test(owed, "the server was killed by signal %d (%s)", WTERMSIG(status),
+        fail_test(owed, "the %s was killed by signal %d (%s)", who(server), WTERMSIG(status),
                   strsignal(WTERMSIG(status)));
-    fail_test(owed, "the server ended, with exit status %d%s%.*s", exit_status(server),
+    fail_test(owed, "the %s ended, with exit status %d%s%.*s", who(server), exit_status(server),
               length > 0 ? "; it said: " : "", (int)(length < 120 ? length : 120),
               complaints(server));
 }
@@ -49,11 +57,11 @@ static _Noreturn void fail_of_end(struct run *server, const char *owed) {
 _Noreturn void patience_fail(struct run *server, const char *owed) {
     enum process_end end = server->process.end;
     if (end == PROCESS_STARVED)
-        inconclusive("the server waited for a processor while %s was due", owed);
+        inconclusive("the %s waited for a processor while %s was due", who(server), owed);
     if (end == PROCESS_OUT_OF_TIME)
         fail_test(owed, "nothing, though it ran for %d s", limit_for(PATIENCE_LIMIT_MS) / 1000);
     if (end == PROCESS_ASLEEP)
-        fail_test(owed, "nothing: the server slept, waiting for something else");
+        fail_test(owed, "nothing: the %s slept, waiting for something else", who(server));
     finish(server); /* says which limit ended it, if one did */
     fail_of_end(server, owed);
 }

@@ -1,4 +1,4 @@
-/* How long a test waits for what a server owes it. For the kit's own files. */
+/* How long a test waits for what a server, or a client of the origin, owes it. For the kit's own files. */
 #pragma once
 
 #include "grader/testkit/testkit.h"
@@ -29,6 +29,9 @@ void patience_end(struct patience *patience);
 
 /* A connection has ended too early: ends the test when that was the server's own end. */
 void patience_look(struct run *server, const char *owed);
+
+/* What is owed by a program that should still be there. */
+const char *going_on(const struct run *run);
 
 /* Ends the test: the server has ended, and why. */
 _Noreturn void patience_fail(struct run *server, const char *owed);

@@ -3,15 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <net/if.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "common/clock.h"
@@ -35,31 +31,9 @@ static int announced_port(const struct run *server) {
     return colon == NULL ? 0 : atoi(colon + 1);
 }
 
-/* Tests run side by side: in one network, the server of one could work for that of another, where
- * nobody counts. */
-static void take_own_network(void) {
-    static bool is_own;
-    if (kit()->tier == SANDBOX_STRICT && !is_own && unshare(CLONE_NEWNET) < 0)
-        unmeasured("no network of the test's own: %s", strerror(errno));
-    is_own = true;
-}
-
-/* A new network namespace has a loopback device, and it is down (network_namespaces(7)). */
-static void raise_loopback(void) {
-    struct ifreq device = {.ifr_name = "lo"};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool known = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &device) == 0;
-    bool is_up = known && (device.ifr_flags & IFF_UP) != 0;
-    device.ifr_flags = (short)(device.ifr_flags | IFF_UP);
-    if (!known || (!is_up && ioctl(fd, SIOCSIFFLAGS, &device) < 0))
-        unmeasured("no loopback device: %s", strerror(errno));
-    close(fd);
-}
-
 struct run *serve(struct program program) {
     program.serves = true;
     take_own_network();
-    raise_loopback();
     struct run *server = start(program);
     struct patience patience = patience_with(server, "`listening on ADDRESS:PORT`");
     while (strchr(output(server), '\n') == NULL)
@@ -85,7 +59,7 @@ static bool send_signal(const struct run *server, int number) {
 
 void signal_server(struct run *server, int number) {
     if (!send_signal(server, number))
-        patience_look(server, "a server that goes on serving");
+        patience_look(server, going_on(server));
 }
 
 void await_end(struct run *server) {
@@ -102,7 +76,7 @@ void stop_server(struct run *server) {
             kill(server->pid, SIGKILL);
     finish(server);
     if (!was_there)
-        patience_fail(server, "a server that goes on serving");
+        patience_fail(server, going_on(server));
     if (killed_by(server, SIGSEGV) || killed_by(server, SIGABRT) || killed_by(server, SIGBUS) ||
         killed_by(server, SIGPIPE))
         patience_fail(server, "a server that ends without a crash");
@@ -112,7 +86,7 @@ void pause_ms(struct run *server, int ms) {
     int64_t deadline = deadline_in_ms(ms);
     while (milliseconds_left(deadline) > 0)
         if (!process_pump(&server->process, milliseconds_left(deadline)))
-            patience_fail(server, "a server that goes on serving");
+            patience_fail(server, going_on(server));
 }
 
 /* A call that waits and has moved bytes already returns with those alone when it is stopped and
@@ -151,11 +125,11 @@ static void require_one_process(struct run *server) {
 struct procfs_status status_of(struct run *server) {
     struct procfs_status status = {0};
     if (!process_pump(&server->process, 0))
-        patience_fail(server, "a server that goes on serving");
+        patience_fail(server, going_on(server));
     require_one_process(server);
     int found = procfs_status(server->pid, &status);
     if (found < 0 && errno == ESRCH)
-        patience_fail(server, "a server that goes on serving");
+        patience_fail(server, going_on(server));
     if (found < 0)
         unmeasured("/proc/%d/status: %s", server->pid, strerror(errno));
     if (status.vm_size_kib < 0)
@@ -225,20 +199,24 @@ static void add_runnable(int thread, int64_t *sum) {
     *sum += procfs_status(thread, &status) == 0 && strchr("Rt", status.state) != NULL;
 }
 
-static bool wants_to_run(struct run *server) {
+bool wants_to_run(struct run *server) {
     int64_t runnable = 0;
     each_entry(server, "task", add_runnable, &runnable);
     return runnable > 0;
 }
 
+static const char *waiting(const struct run *run) {
+    return run->program.serves ? "a server that waits" : "a program that waits";
+}
+
 /* One that runs on for a second of processor time does not wait, nor does one that wakes again and
  * again; one that could not run is not known. */
 void await_sleep(struct run *server) {
-    struct patience patience = patience_with(server, "a server that waits");
+    struct patience patience = patience_with(server, waiting(server));
     int64_t first = cpu_ns_of(server), before = -1;
     for (int64_t now = first; now != before || wants_to_run(server); now = cpu_ns_of(server)) {
         if (now - first > limit_for(BUSY_MS) * INT64_C(1000000))
-            fail_test("a server that waits", "it kept a processor busy for %d s",
+            fail_test(waiting(server), "it kept a processor busy for %d s",
                       limit_for(BUSY_MS) / 1000);
         before = now;
         for (int64_t until = deadline_in_ms(LOOK_MS); milliseconds_left(until) > 0;)

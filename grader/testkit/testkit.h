@@ -45,6 +45,7 @@ struct program {
                                 * loader's and the sandbox's too */
     bool every_call;           /* traced: all calls there are, not just those that budgets name */
     bool serves;               /* sleeping is no hang: see server.h */
+    bool awaits_others;        /* likewise, for a client: see origin.h */
     int64_t call_limit;        /* traced: end it after about so many calls */
     int limit_ms;              /* a hang, not a speed; usually 3 s */
     size_t output_limit_bytes; /* usually 4 MiB */

@@ -51,6 +51,10 @@ static inline void make_server_fixture(void) {
     make_fixture_of("98-server");
 }
 
+static inline void make_client_fixture(void) {
+    make_fixture_of("97-client");
+}
+
 /* Writes a submission: starter/prog.c with one word defined. Returns its folder. */
 static inline const char *make_variant(const char *word) {
     char *text = NULL, name[64];

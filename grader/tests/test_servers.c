@@ -1,19 +1,13 @@
 /* The testkit's promises about servers, by grading fixture/labs/98-server: its program does wrong what
  * a test asks it to do wrong, and each such test must fail, in words that say what was owed and what
  * came instead. How the kit counts for programs that are no servers is test_kit's. */
-#include "grader/tests/fixture.h"
+#include "grader/tests/outcomes.h"
 
 TestSuite(servers, .timeout = 240, .init = make_server_fixture);
 
-struct outcome {
-    const char *test;
-    const char *expected; /* words of what was owed */
-    const char *seen;
-};
-
 static const char line[] = "`listening on ADDRESS:PORT` as the first line";
 static const char slept[] = "nothing: the server slept";
-static const char ran[] = "nothing, though it ran for 5 s";
+static const char ran[] = OUTCOME_RAN;
 static const char closed[] = "the server closed the connection, after ";
 static const char crashed[] = "the server was killed by signal 11 (Segmentation fault)";
 static const char left[] = "the server ended, with exit status 3; it said: server: the door: open";
@@ -61,63 +55,6 @@ static const struct outcome owes[] = {
     {"an_end_without_the_signal", "exit status 0", "killed by signal 15 (Terminated)"},
     {"an_end_without_a_crash", "a server that ends without a crash", crashed},
 };
-
-/* A server that works for ever may be kept waiting by other programs. No verdict is right then. */
-static bool is_starved(const json_t *test, const struct outcome *outcome) {
-    char words[160];
-    snprintf(words, sizeof words, "the server waited for a processor while %s was due",
-             outcome->expected);
-    return outcome->seen == ran && strcmp(result_text(test, "status"), "inconclusive") == 0 &&
-           strcmp(result_text(test, "message"), words) == 0;
-}
-
-static void expect_failure(const json_t *test, const struct outcome *outcome) {
-    const char *expected = result_text(test, "expected"), *seen = result_text(test, "seen");
-    if (is_starved(test, outcome))
-        return;
-    cr_expect_str_eq(result_text(test, "status"), "failed", "%s is %s: %s", outcome->test,
-                     result_text(test, "status"), result_text(test, "message"));
-    cr_expect(strstr(expected, outcome->expected) != NULL && strstr(seen, outcome->seen) != NULL,
-              "%s: not `%s` and `%s`, but `%s` and `%s`", outcome->test, outcome->expected,
-              outcome->seen, expected, seen);
-}
-
-static size_t count_tests(const json_t *result, const char *step) {
-    size_t index, count = 0;
-    json_t *test;
-    json_array_foreach (json_object_get(result, "tests"), index, test)
-        count += strcmp(result_text(test, "step"), step) == 0;
-    return count;
-}
-
-static json_t *test_of(const json_t *result, const char *step, const char *name) {
-    size_t index;
-    json_t *test;
-    json_array_foreach (json_object_get(result, "tests"), index, test)
-        if (strcmp(result_text(test, "step"), step) == 0 &&
-            strcmp(result_text(test, "name"), name) == 0)
-            return test;
-    cr_assert_fail("no test %s/%s in the result", step, name);
-    return NULL;
-}
-
-static void expect_failures(const json_t *result, const char *step, const struct outcome *outcomes,
-                            size_t count) {
-    cr_expect_eq(count_tests(result, step), count, "%s has a test that is not looked at", step);
-    for (size_t i = 0; i < count; i++)
-        expect_failure(test_of(result, step, outcomes[i].test), &outcomes[i]);
-}
-
-static void expect_passes(const json_t *result, const char *step) {
-    size_t index;
-    json_t *test;
-    json_array_foreach (json_object_get(result, "tests"), index, test)
-        if (strcmp(result_text(test, "step"), step) == 0)
-            cr_expect_str_eq(result_text(test, "status"), "passed", "%s/%s is %s: %s%s%s", step,
-                             result_text(test, "name"), result_text(test, "status"),
-                             result_text(test, "message"), result_text(test, "expected"),
-                             result_text(test, "seen"));
-}
 
 /* ---- Budgets ---- */
 
