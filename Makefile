@@ -29,8 +29,11 @@ say       = $(if $(V),,@printf '  %-5s %s\n' $(1) "$@";)
 
 packages := jansson libcyaml yaml-0.1 libseccomp libmd
 # asked once a run, and only when something is compiled
-lib_flags  = $(eval lib_flags := $$(shell pkg-config --cflags $(packages)))$(lib_flags)
+lib_flags  = $(eval lib_flags := $$(shell pkg-config --cflags $(packages) libcurl))$(lib_flags)
 lib_libs   = $(eval lib_libs := $$(shell pkg-config --libs $(packages)) -lm)$(lib_libs)
+# what the manifest of lab $(1) says under `libraries`; only asked when it is linked
+lab_libs   = $(shell names=$$(sed -n 's/^libraries: *\[\(.*\)\].*/\1/p' "labs/$(1)/lab.yaml" | tr , ' '); \
+               [ -z "$$names" ] || pkg-config --cflags --libs $$names) -lm
 test_libs  = $(eval test_libs := $$(shell pkg-config --libs criterion jansson libcurl))$(test_libs)
 
 # ---- Sources and objects ----
@@ -62,7 +65,7 @@ check: deps judge # grade your own work/LAB
 	$(need_lab)@$(B)/grade run "$(lab)" --html "$(B)/check-$(lab).html"; [ $$? -ne 2 ]
 
 try: deps judge # build your own program in work/LAB, to run it by hand
-	$(need_lab)@cc -std=gnu17 -O2 -g -Wall -Wextra -pthread -I. work/$(lab)/*.c $(common_objects) -lm \
+	$(need_lab)@cc -std=gnu17 -O2 -g -Wall -Wextra -pthread -I. work/$(lab)/*.c $(common_objects) $(call lab_libs,$(lab)) \
 	    -o work/$(program_of) && echo "built work/$(program_of)"
 
 start: deps judge programs # copy the lab's starter to work/LAB
@@ -162,7 +165,7 @@ $(foreach each,$(labs),$(eval $(call lab_rules,$(each))))
 
 $(lab_programs):
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(flags) $^ -lm -o $@
+	$(call say,LINK)$(CC) $(flags) $^ $(call lab_libs,$(notdir $(@D))) -o $@
 
 .PHONY: all programs
 programs: $(lab_programs)

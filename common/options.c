@@ -1,8 +1,9 @@
-/* The servers' command line: a row a number, and argp(3) does the rest. */
+/* Numbers, and the servers' command line: a row a number, and argp(3) does the rest. */
 #include "common/options.h"
 
 #include <argp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 static const struct number {
@@ -29,16 +30,15 @@ static int *member_of(struct server_options *options, const struct number *numbe
 }
 
 /* strtol(3) takes "-1", " 7" and "12x" without complaint; a number is digits and nothing else. */
-static int parse_number(const struct number *number, const char *text,
-                        const struct argp_state *state) {
-    int value = 0;
+int option_number(const struct argp_state *state, const char *name, const char *text, int least,
+                  int most) {
+    int64_t value = 0; /* one digit more than fits an int must not wrap */
     const char *digit = text;
-    for (; *digit >= '0' && *digit <= '9' && value <= number->most; digit++)
+    for (; *digit >= '0' && *digit <= '9' && value <= most; digit++)
         value = value * 10 + (*digit - '0');
-    if (digit == text || *digit != '\0' || value < number->least || value > number->most)
-        argp_error(state, "--%s takes %d to %d, not '%s'", number->name, number->least,
-                   number->most, text);
-    return value;
+    if (digit == text || *digit != '\0' || value < least || value > most)
+        argp_error(state, "--%s takes %d to %d, not '%s'", name, least, most, text);
+    return (int)value;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -50,7 +50,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     if (key < FIRST_NUMBER || key >= FIRST_NUMBER + COUNT)
         return ARGP_ERR_UNKNOWN;
     const struct number *number = &numbers[key - FIRST_NUMBER];
-    *member_of(options, number) = parse_number(number, text, state);
+    *member_of(options, number) =
+        option_number(state, number->name, text, number->least, number->most);
     return 0;
 }
 

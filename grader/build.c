@@ -41,6 +41,20 @@ static const char *show(struct view *view, enum sandbox_tier tier, const char *o
     return view->paths[i][1];
 }
 
+/* Asks pkg-config what the libraries need, and hands that to the compiler behind its own words:
+ * $0 of the shell is the libraries, one word, and "$@" the compiler. */
+static void add_libraries(struct arguments *arguments, const struct manifest *manifest) {
+    static const char script[] = "flags=$(pkg-config --cflags --libs $0) || exit\n"
+                                 "exec \"$@\" $flags";
+    char names[1024] = "";
+    for (unsigned i = 0; i < manifest->libraries_count; i++) {
+        size_t length = strlen(names);
+        snprintf(names + length, sizeof names - length, " %s", manifest->libraries[i]);
+    }
+    if (manifest->libraries_count > 0)
+        arguments_add_all(arguments, (const char *const[]){"sh", "-c", script, names, NULL});
+}
+
 static void add_compiler(struct arguments *arguments) {
     static const char *const words[] = {"cc",
                                         "-std=gnu17",
@@ -161,9 +175,12 @@ static bool goes_on(void *unused) {
     return !judge_interrupted();
 }
 
-/* bwrap's one line, which a compiler can't be made to write: it always says "error" somewhere. */
-static bool is_sandbox_trouble(const char *output) {
-    return output != NULL && strncmp(output, "bwrap: ", 7) == 0 && strstr(output, "error") == NULL;
+/* What bwrap says in one line, and pkg-config of a library that is not installed. A compiler can't be
+ * made to write that: it always says "error" somewhere. */
+static bool is_our_trouble(const char *output) {
+    return output != NULL && strstr(output, "error") == NULL &&
+           (strncmp(output, "bwrap: ", 7) == 0 || strncmp(output, "Package ", 8) == 0 ||
+            strstr(output, "pkg-config: not found") != NULL);
 }
 
 static void compile(struct process *process, const struct manifest *manifest,
@@ -172,6 +189,7 @@ static void compile(struct process *process, const struct manifest *manifest,
     struct arguments compiler = {0}, command = {0};
     const char *source = show(view, machine->tier, workspace->source, "/source", false);
     const char *output = show(view, machine->tier, workspace->output, "/output", true);
+    add_libraries(&compiler, manifest);
     add_compiler(&compiler);
     if (instrument != NULL) {
         arguments_add_all(&compiler, instrument->compiler);
@@ -227,7 +245,7 @@ void build_submission(struct build *build, const struct lab *lab, const char *fo
     snprintf(path, sizeof path, "%s/%s", workspace->output, lab->manifest->program);
     build->seconds = (double)(process.ended_ns - process.started_ns) / 1e9;
     build->made = is_made(path, &process);
-    build->failed_to_run = !build->made && is_sandbox_trouble(process.output.data);
+    build->failed_to_run = !build->made && is_our_trouble(process.output.data);
     if (!build->made) {
         const char *inside = machine->tier == SANDBOX_NONE ? workspace->source : "/source";
         build->message = trim(process.output.data, inside, folder);

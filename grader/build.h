@@ -11,7 +11,7 @@
 
 struct build {
     bool made;
-    bool failed_to_run; /* the sandbox did not start: no fault of the submission's */
+    bool failed_to_run; /* no sandbox, or no library: no fault of the submission's */
     char *message;      /* the compiler's first errors, with the learner's own paths; or NULL */
     double seconds;
 };

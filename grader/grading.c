@@ -51,7 +51,7 @@ static json_t *grade_in(const struct workspace *workspace, const struct lab *lab
         return NULL;
     make_program(&build, &submission, lab, folder, &machine, workspace, way.instrument);
     if (build.failed_to_run) {
-        error_because("the sandbox", "%.*s", (int)strcspn(build.message, "\n"), build.message);
+        error_because("the build", "%.*s", (int)strcspn(build.message, "\n"), build.message);
         judged = -1;
     }
     if (build.made && !judge_interrupted())

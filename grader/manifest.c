@@ -19,6 +19,9 @@
 #define NUMBER(key, type, member) CYAML_FIELD_UINT(key, CYAML_FLAG_DEFAULT, type, member)
 #define LIST(key, type, member, entry, least)                                                      \
     CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER, type, member, entry, least, CYAML_UNLIMITED)
+#define OPTIONAL_LIST(key, type, member, entry)                                                    \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, entry, 0,    \
+                         CYAML_UNLIMITED)
 
 static const cyaml_schema_value_t text_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED)};
@@ -65,6 +68,7 @@ static const cyaml_schema_field_t manifest_fields[] = {
     TEXT("program", struct manifest, program),
     LIST("files", struct manifest, files, &text_entry, 1),
     LIST("common", struct manifest, common, &text_entry, 0),
+    OPTIONAL_LIST("libraries", struct manifest, libraries, &text_entry),
     TEXT("network", struct manifest, network),
     CYAML_FIELD_MAPPING("starter", CYAML_FLAG_DEFAULT, struct manifest, starter, starter_fields),
     CYAML_FIELD_MAPPING("limits", CYAML_FLAG_DEFAULT, struct manifest, limits, limits_fields),
@@ -277,6 +281,16 @@ static bool is_plain_name(const char *text) {
     return strchr(text, '/') == NULL && text[0] != '.' && text[0] != '-';
 }
 
+/* These become words of pkg-config's command line and of a recipe in the Makefile. */
+static bool is_library(const char *text) {
+    if (!isalnum((unsigned char)*text))
+        return false;
+    for (; *text != '\0'; text++)
+        if (!isalnum((unsigned char)*text) && strchr("+-._", *text) == NULL)
+            return false;
+    return true;
+}
+
 static bool is_one_of(const char *text, const char *const *words) {
     for (; *words != NULL; words++)
         if (strcmp(text, *words) == 0)
@@ -335,6 +349,10 @@ static bool check_rest(const char *path, const struct manifest *manifest) {
     for (unsigned i = 0; i < manifest->common_count; i++)
         if (!is_plain_name(manifest->common[i]))
             return manifest_complain(path, "common", manifest->common[i], "a module's plain name");
+    for (unsigned i = 0; i < manifest->libraries_count; i++)
+        if (!is_library(manifest->libraries[i]))
+            return manifest_complain(path, "libraries", manifest->libraries[i],
+                                     "a library's name, as pkg-config has it");
     for (unsigned i = 0; i < manifest->starter.fails_count; i++)
         if (manifest_find(manifest, manifest->starter.fails[i], NULL) == NULL)
             return manifest_complain(path, "fails", manifest->starter.fails[i],

@@ -51,6 +51,8 @@ struct manifest {
     unsigned files_count;
     char **common; /* modules of common/ that a submission may link */
     unsigned common_count;
+    char **libraries; /* and those of the system, as pkg-config names them; may be left out */
+    unsigned libraries_count;
     char *network; /* "none" or "shared" */
     struct manifest_starter starter;
     struct manifest_limits limits;

@@ -4,6 +4,7 @@
  */
 #include "common/options.h"
 
+#include <argp.h>
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <stdio.h>
@@ -77,4 +78,94 @@ Test(options, no_stack_without_threads, .exit_code = 2, .init = cr_redirect_stde
 Test(options, help_shows_what_is_assumed, .exit_code = 0, .init = cr_redirect_stdout) {
     (void)PARSE("--help");
     cr_assert_fail("it went on");
+}
+
+/* ---- Programs that download ---- */
+
+static struct download_options parse_download(const char *const *words) {
+    static char *argv[MOST_WORDS];
+    struct download_options options;
+    int argc = 0;
+    argv[argc++] = (char *)"downloads";
+    for (; *words != NULL; words++)
+        argv[argc++] = (char *)*words;
+    download_options_parse(&options, argc, argv, "A program that downloads.");
+    return options;
+}
+
+#define PARSE_DOWNLOAD(...) parse_download((const char *const[]){__VA_ARGS__, NULL})
+
+Test(options, downloads_have_defaults) {
+    const struct download_options options = parse_download((const char *const[]){NULL});
+    cr_assert_eq(options.cap, 8);
+    cr_assert_geq(options.per_host, options.cap);
+    cr_assert_eq(options.retries, 5);
+    cr_assert_eq(options.timeout_ms, 30000);
+    cr_assert_str_eq(options.folder, ".");
+    cr_assert_null(options.json);
+    cr_assert_null(options.urls);
+}
+
+Test(options, downloads_take_options_among_their_urls) {
+    const struct download_options options =
+        PARSE_DOWNLOAD("http://a/", "-j", "1000", "--per-host", "2", "-o", "folder", "http://b/",
+                       "--retries", "0", "--timeout=1", "--json", "file");
+    cr_assert_eq(options.cap, 1000);
+    cr_assert_eq(options.per_host, 2);
+    cr_assert_eq(options.retries, 0);
+    cr_assert_eq(options.timeout_ms, 1);
+    cr_assert_str_eq(options.folder, "folder");
+    cr_assert_str_eq(options.json, "file");
+    cr_assert_str_eq(options.urls[0], "http://a/");
+    cr_assert_str_eq(options.urls[1], "http://b/");
+    cr_assert_null(options.urls[2]);
+}
+
+#define DOWNLOAD_REFUSES(name, ...)                                                                \
+    Test(options, name, .exit_code = 2, .init = cr_redirect_stderr) {                              \
+        (void)PARSE_DOWNLOAD(__VA_ARGS__);                                                         \
+        cr_assert_fail("it was taken");                                                            \
+    }
+
+DOWNLOAD_REFUSES(no_places, "-j", "0")
+DOWNLOAD_REFUSES(too_many_places, "-j1001")
+DOWNLOAD_REFUSES(no_place_at_a_host, "--per-host", "0")
+DOWNLOAD_REFUSES(less_than_no_retries, "--retries", "-1")
+DOWNLOAD_REFUSES(no_time_for_an_answer, "--timeout", "0")
+DOWNLOAD_REFUSES(a_folder_without_a_name, "-o")
+DOWNLOAD_REFUSES(an_option_of_the_servers, "--port", "1")
+
+/* ---- Numbers by themselves ---- */
+
+static error_t parse_any(int key, char *text, struct argp_state *state) {
+    if (key == 'n')
+        *(int *)state->input = option_number(state, "number", text, 0, 2147483647);
+    return key == 'n' ? 0 : ARGP_ERR_UNKNOWN;
+}
+
+static int parse_one(const char *text) {
+    static const struct argp_option shown[] = {{"number", 'n', "N", 0, "Any", 0}, {0}};
+    static const struct argp command_line = {.options = shown, .parser = parse_any};
+    char *argv[] = {(char *)"program", (char *)"-n", (char *)text, NULL};
+    int number = -1;
+    argp_err_exit_status = 2;
+    argp_parse(&command_line, 3, argv, 0, NULL, &number);
+    return number;
+}
+
+Test(options, numbers_reach_as_far_as_an_int) {
+    cr_assert_eq(parse_one("0"), 0);
+    cr_assert_eq(parse_one("2147483647"), 2147483647);
+    cr_assert_eq(parse_one("0000000000000000000000012"), 12);
+}
+
+Test(options, one_beyond_an_int, .exit_code = 2, .init = cr_redirect_stderr) {
+    parse_one("2147483648");
+    cr_assert_fail("it was taken");
+}
+
+/* 2^32 + 1: what wraps around would call it 1 */
+Test(options, far_beyond_an_int, .exit_code = 2, .init = cr_redirect_stderr) {
+    parse_one("4294967297");
+    cr_assert_fail("it was taken");
 }

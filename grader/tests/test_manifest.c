@@ -82,6 +82,7 @@ Test(manifest, that_is_sound_loads_whole) {
     cr_expect_eq(manifest->files_count, 2);
     cr_expect_str_eq(manifest->files[1], "more.c");
     cr_expect_eq(manifest->common_count, 0);
+    cr_expect_eq(manifest->libraries_count, 0);
     cr_expect_eq(manifest->limits.tmp_mib, 8);
     cr_expect_eq(manifest->starter.score, 40);
     cr_expect_eq(manifest->steps_count, 2);
@@ -173,6 +174,29 @@ Test(manifest, whose_file_lies_elsewhere_is_refused) {
     expect_complaint(changed("more.c", "../more.c"), 5, 17, "plain file name");
     expect_complaint(changed("more.c", "/etc/passwd"), 5, 17, "plain file name");
     expect_complaint(changed("more.c", ".more.c"), 5, 17, "plain file name");
+}
+
+/* It may be left out, so the sound manifest has none. */
+Test(manifest, names_libraries_as_pkg_config_does) {
+    struct manifest *manifest =
+        manifest_load(changed("common: []", "common: []\nlibraries: [libcurl, gtk+-3.0]"));
+    cr_assert_not_null(manifest);
+    cr_expect_eq(manifest->libraries_count, 2);
+    cr_expect_str_eq(manifest->libraries[0], "libcurl");
+    cr_expect_str_eq(manifest->libraries[1], "gtk+-3.0");
+    manifest_free(manifest);
+}
+
+/* These names become words of command lines, on which an option would change what is built. */
+Test(manifest, whose_library_is_no_name_is_refused) {
+    static const char *const bad[] = {"-static", "'a b'",   "'$(id)'",       "'a;b'",
+                                      "../libx", "'\"x\"'", "'libcurl >= 8'"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char line[128];
+        snprintf(line, sizeof line, "common: []\nlibraries: [libcurl, %s]", bad[i]);
+        expect_complaint(changed("common: []", line), 7, 22, "pkg-config");
+    }
+    expect_complaint(changed("common: []", "common: []\nlibraries: libcurl"), 7, 0, "");
 }
 
 /* These names become parts of paths: of the executable, and of modules. */
