@@ -49,6 +49,9 @@ bool is_made_here(const char *name);
 /* Our path of a scratch file of this test, and the program's. Static buffers, one each. */
 const char *scratch_path(const char *name);
 const char *program_path(const char *name);
+/* The folder that make_output_folder() made, as the program names it; "" when there is none. */
+const char *output_folder_name(void);
+
 /* The working directory of the program, and the path of its executable, as it sees them. */
 const char *program_directory(void);
 const char *program_executable(void);

@@ -41,7 +41,7 @@ static const struct other_shape {
     {"accept", ACCEPTS, 0},     {"accept4", ACCEPTS, 0},   {"poll", WAITS, -1},
     {"ppoll", WAITS, -1},       {"select", WAITS, -1},     {"pselect6", WAITS, -1},
     {"epoll_wait", WAITS, 0},   {"epoll_pwait", WAITS, 0}, {"epoll_pwait2", WAITS, 0},
-    {"epoll_ctl", INTEREST, 2},
+    {"epoll_ctl", INTEREST, 2}, {"connect", CONNECTS, 0},
 };
 
 static const struct call_shape *shape_of(const char *name) {
@@ -67,8 +67,8 @@ bool family_has(enum call_family family, const char *name) {
 }
 
 const char *family_name(enum call_family family) {
-    static const char *const names[] = {"reads", "writes", "accepts", "waits",
-                                        "changes of interest"};
+    static const char *const names[] = {
+        "reads", "writes", "accepts", "waits", "changes of interest", "connects"};
     return names[family];
 }
 

@@ -20,6 +20,7 @@ enum call_family {
     ACCEPTS,  /* accept accept4 */
     WAITS,    /* poll ppoll select pselect6 epoll_wait epoll_pwait epoll_pwait2 */
     INTEREST, /* epoll_ctl */
+    CONNECTS, /* connect */
 };
 
 /* One call. `from` and `to` are what its descriptors stood for, as strace -yy shows them: a path,

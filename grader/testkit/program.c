@@ -43,7 +43,7 @@ static const char traced_calls[] =
     "trace=read,readv,pread64,preadv,preadv2,recvfrom,recvmsg,mmap,write,writev,pwrite64,pwritev,"
     "pwritev2,sendto,sendmsg,sendmmsg,recvmmsg,sendfile,splice,tee,vmsplice,copy_file_range,"
     "execve,clone,clone3,fork,vfork,accept,accept4,epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,"
-    "poll,ppoll,select,pselect6,timerfd_settime,setitimer,nanosleep,clock_nanosleep";
+    "poll,ppoll,select,pselect6,timerfd_settime,setitimer,nanosleep,clock_nanosleep,connect";
 
 static void add_tracer(struct arguments *arguments, const struct run *run) {
     static const char *const words[] = {"strace",
@@ -88,12 +88,16 @@ static void build_command(struct arguments *arguments, const struct run *run, in
     char executable[512], directory[512];
     snprintf(executable, sizeof executable, "%s", program_executable());
     snprintf(directory, sizeof directory, "%s", program_directory());
+    char output_folder[1200], own_view[1024];
+    snprintf(output_folder, sizeof output_folder, "%s", output_path(""));
+    snprintf(own_view, sizeof own_view, "%s", program_path(output_folder_name()));
     const struct sandbox_mount mounts[] = {{kit()->program, executable, false},
                                            {kit()->launch, "/launch", false},
-                                           {scratch_path(""), directory, false}};
+                                           {scratch_path(""), directory, false},
+                                           {output_folder, own_view, true}};
     const struct sandbox sandbox = {.tier = kit()->tier,
                                     .mounts = mounts,
-                                    .mount_count = 3,
+                                    .mount_count = output_folder_name()[0] == '\0' ? 3 : 4,
                                     .directory = directory,
                                     .filter_fd = filter_fd,
                                     .share_network = kit()->share_network,

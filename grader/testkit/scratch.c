@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -134,6 +135,44 @@ void make_directory(const char *name) {
     step("make the directory `%s`", name);
     if (mkdir(scratch_path(name), 0755) < 0)
         unmeasured("can't make %s: %s", scratch_path(name), strerror(errno));
+}
+
+/* ---- What the program writes ---- */
+
+static char output_name[128], output_folder[1024];
+
+const char *output_folder_name(void) {
+    return output_name;
+}
+
+const char *output_path(const char *name) {
+    static char path[1200];
+    snprintf(path, sizeof path, "%s%s%s", output_folder, *name == '\0' ? "" : "/", name);
+    return path;
+}
+
+/* Beside the logs, which are on disk: the other files may be in memory, where a large one would
+ * count as the program's. */
+static void choose_output_folder(const char *name) {
+    const char *test = strrchr(scratch_folder(), '/') + 1;
+    snprintf(output_name, sizeof output_name, "%s", name);
+    if (kit()->tier == SANDBOX_STRICT)
+        snprintf(output_folder, sizeof output_folder, "%s/../output-of-%s", kit()->logs, test);
+    else
+        snprintf(output_folder, sizeof output_folder, "%s", scratch_path(name));
+}
+
+void make_output_folder(const char *name, int64_t size_kib) {
+    char size[64];
+    snprintf(size, sizeof size, "size=%lldk,mode=755", (long long)size_kib);
+    choose_output_folder(name);
+    if (size_kib > 0)
+        step("make `%s`, a disk of %lld KiB", name, (long long)size_kib);
+    if (mkdir(output_folder, 0755) < 0 ||
+        (kit()->tier == SANDBOX_STRICT && mkdir(scratch_path(name), 0755) < 0))
+        unmeasured("can't make %s: %s", output_folder, strerror(errno));
+    if (size_kib > 0 && mount("groundwork", output_folder, "tmpfs", MS_NOSUID | MS_NODEV, size) < 0)
+        unmeasured("no disk of its own: %s", strerror(errno));
 }
 
 void make_unreadable(const char *name) {

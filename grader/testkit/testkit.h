@@ -129,6 +129,12 @@ void append_to(const char *name, const void *data, size_t size_bytes);
 void make_directory(const char *name);
 void make_unreadable(const char *name);
 
+/* A folder that the program may write to, and the test look into; one a test. On disk, for it may
+ * become large; with a size it is a disk of its own of so many KiB, which gets full. */
+void make_output_folder(const char *name, int64_t size_kib);
+/* Our path of a file in it; "" is the folder. Static buffer. */
+const char *output_path(const char *name);
+
 /* ---- Expectations ---- */
 
 #define EXPECT_EXIT(run, status)            expect_exit(run, status)
