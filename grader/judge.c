@@ -18,6 +18,7 @@
 enum {
     INSTRUMENT_FACTOR = 20,   /* on every limit in time; instruments slow a program down so much */
     SERVER_TESTS_PER_CPU = 4, /* 10 s of tests become 3; eight are no faster */
+    PATTERN_BYTES = 8192,
 };
 
 static volatile sig_atomic_t interrupted;
@@ -287,16 +288,29 @@ static long tests_at_once(const struct lab *lab) {
     return (cpus > 0 ? cpus : 1) * (wait ? SERVER_TESTS_PER_CPU : 1);
 }
 
-static int run_tests(struct process *process, const struct lab *lab, const struct machine *machine,
-                     const struct workspace *workspace, const struct instrument *instrument,
-                     struct watch *watch) {
+/* One run of the lab's tests: all of them side by side, or those of a pattern one at a time. */
+struct trial {
+    const struct lab *lab;
+    const struct machine *machine;
+    const struct workspace *workspace;
+    const struct instrument *instrument;
+    const char *pattern; /* of Criterion's; NULL: all */
+};
+
+static int run_tests(struct process *process, const struct trial *trial, struct watch *watch) {
     struct arguments arguments = {0};
-    unsigned seconds =
-        lab->manifest->limits.tests_seconds * (instrument == NULL ? 1 : INSTRUMENT_FACTOR);
+    const struct workspace *workspace = trial->workspace;
+    enum sandbox_tier tier = trial->machine->tier;
+    unsigned seconds = trial->lab->manifest->limits.tests_seconds *
+                       (trial->instrument == NULL ? 1 : INSTRUMENT_FACTOR);
     const char *const kept[OUTER_KEEPS] = {lab_root(), workspace->root, workspace->scratch};
-    sandbox_add_outer(&arguments, machine->tier, kept);
-    arguments_add(&arguments, "%s", lab->tests);
-    arguments_add(&arguments, "-j%ld", tests_at_once(lab));
+    sandbox_add_outer(&arguments, tier, kept);
+    arguments_add(&arguments, "%s", trial->lab->tests);
+    arguments_add(&arguments, "-j%ld", trial->pattern == NULL ? tests_at_once(trial->lab) : 1);
+    if (trial->pattern != NULL) {
+        arguments_add(&arguments, "--filter");
+        arguments_add(&arguments, "%s", trial->pattern);
+    }
     arguments_add(&arguments, "--timeout");
     arguments_add(&arguments, "%u", seconds);
     const struct process_options options = {.arguments = arguments.words,
@@ -306,7 +320,7 @@ static int run_tests(struct process *process, const struct lab *lab, const struc
                                             .tick = follow,
                                             .context = watch};
     int status = process_run(process, &options);
-    if (status == 0 && machine->tier == SANDBOX_NONE)
+    if (status == 0 && tier == SANDBOX_NONE)
         remove_socket(process->pid);
     cgroup_sweep(strrchr(workspace->scratch, '/') + 1);
     arguments_release(&arguments);
@@ -329,35 +343,103 @@ static void set_environment(const char *settings) {
     setenv("GROUNDWORK_RUN", settings, 1);
 }
 
-int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,
-          const struct workspace *workspace, const struct instrument *instrument,
-          void (*progress)(const char *test, const char *status, size_t done)) {
-    struct watch watch = {.path = workspace->records, .progress = progress};
+/* Runs the tests and reads what they recorded. Returns 0, or -1 after a line on standard error. */
+static int try_tests(struct verdicts *verdicts, const struct trial *trial, struct watch *watch) {
     struct process process;
     *verdicts = (struct verdicts){
         .tests = json_object(), .ledgers = json_array(), .measurements = json_object()};
+    if (write_settings(trial->lab, trial->machine, trial->workspace, trial->instrument) < 0)
+        return -1;
+    if (run_tests(&process, trial, watch) < 0) {
+        error_errno(trial->lab->tests);
+        return -1;
+    }
+    follow(watch);
+    verdicts->seconds = (double)(process.ended_ns - process.started_ns) / 1e9;
+    verdicts->interrupted = interrupted != 0;
+    verdicts_read(verdicts, trial->workspace->records);
+    if (!verdicts->complete)
+        explain_end(verdicts, &process);
+    if (watch->records != NULL)
+        fclose(watch->records);
+    process_release(&process);
+    return 0;
+}
+
+static bool is_undecided(const json_t *test) {
+    const char *status = json_string_value(json_object_get(test, "status"));
+    return status != NULL && strcmp(status, "inconclusive") == 0;
+}
+
+/* "@(step/name|step/name)" of the tests that the machine was too busy for. Returns how many. */
+static int undecided_tests(const struct verdicts *verdicts, char *pattern, size_t size) {
+    const char *name;
+    json_t *test;
+    int count = 0;
+    json_object_foreach (verdicts->tests, name, test) {
+        size_t length = strlen(pattern);
+        if (is_undecided(test))
+            snprintf(pattern + length, size - length, "%s%s", count++ == 0 ? "@(" : "|", name);
+    }
+    snprintf(pattern + strlen(pattern), size - strlen(pattern), ")");
+    return count;
+}
+
+/* What `again` says of the undecided tests takes the place of what was said. */
+static void replace_undecided(struct verdicts *verdicts, const struct verdicts *again) {
+    const char *name;
+    json_t *test;
+    json_object_foreach (verdicts->tests, name, test) {
+        json_t *newer = json_object_get(again->tests, name);
+        if (!is_undecided(test) || json_object_get(newer, "status") == NULL)
+            continue;
+        for (size_t i = json_array_size(verdicts->ledgers); i-- > 0;)
+            if (strcmp(result_text(json_array_get(verdicts->ledgers, i), "test"), name) == 0)
+                json_array_remove(verdicts->ledgers, i);
+        json_object_set(verdicts->tests, name, newer);
+    }
+    json_array_extend(verdicts->ledgers, again->ledgers);
+    json_object_update(verdicts->measurements, again->measurements);
+    verdicts->seconds += again->seconds;
+    verdicts->run_seconds += again->run_seconds;
+    verdicts->traced_seconds += again->traced_seconds;
+}
+
+/* Tests that starved beside the others are tried once more without them; what they say then holds.
+ * A program that spins in one test takes the processor from those beside it. */
+static void decide_again(struct verdicts *verdicts, const struct trial *trial) {
+    char pattern[PATTERN_BYTES] = "";
+    struct workspace workspace = *trial->workspace;
+    struct verdicts again;
+    if (!verdicts->complete || undecided_tests(verdicts, pattern, sizeof pattern) == 0 ||
+        workspace_renew(&workspace) < 0)
+        return;
+    const struct trial second = {trial->lab, trial->machine, &workspace, trial->instrument,
+                                 pattern};
+    struct watch watch = {.path = workspace.records};
+    if (try_tests(&again, &second, &watch) == 0 && again.complete)
+        replace_undecided(verdicts, &again);
+    verdicts->interrupted = interrupted != 0;
+    json_decref(watch.plan);
+    verdicts_release(&again);
+}
+
+int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,
+          const struct workspace *workspace, const struct instrument *instrument,
+          void (*progress)(const char *test, const char *status, size_t done)) {
+    const struct trial trial = {lab, machine, workspace, instrument, NULL};
+    struct watch watch = {.path = workspace->records, .progress = progress};
     if (access(lab->tests, X_OK) < 0) {
         error_because(lab->tests, "the lab's tests are not built; run `make`");
         return -1;
     }
-    if (write_settings(lab, machine, workspace, instrument) < 0)
-        return -1;
     set_environment(workspace->settings);
-    if (run_tests(&process, lab, machine, workspace, instrument, &watch) < 0) {
-        error_errno(lab->tests);
+    if (try_tests(verdicts, &trial, &watch) < 0)
         return -1;
-    }
-    follow(&watch);
-    verdicts->seconds = (double)(process.ended_ns - process.started_ns) / 1e9;
-    verdicts->interrupted = interrupted != 0;
-    verdicts_read(verdicts, workspace->records);
-    if (!verdicts->complete)
-        explain_end(verdicts, &process);
     int status = watch.plan == NULL ? 0 : verdicts_check_plan(lab, watch.plan);
-    if (watch.records != NULL)
-        fclose(watch.records);
+    if (status == 0)
+        decide_again(verdicts, &trial);
     json_decref(watch.plan);
-    process_release(&process);
     return status;
 }
 

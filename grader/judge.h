@@ -21,7 +21,9 @@ struct verdicts {
     double traced_seconds; /* of the traced ones among them */
 };
 
-/* Runs the lab's tests. `instrument`, where not NULL, is what the program was built for. `progress`, where not NULL, is called with each test as it is done.
+/* Runs the lab's tests, side by side; then those that were inconclusive once more, one at a time.
+ * `instrument`, where not NULL, is what the program was built for. `progress`, where not NULL, is
+ * called with each test as it is first done.
  * Returns 0, or -1 after a line on standard error: the tests and the manifest do not name
  * the same tests, or nothing could be run. Released by verdicts_release. */
 int judge(struct verdicts *verdicts, const struct lab *lab, const struct machine *machine,

@@ -56,11 +56,26 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
     return 0;
 }
 
+static void remove_all_of(const char *folder) {
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+int workspace_renew(struct workspace *workspace) {
+    remove_all_of(workspace->logs);
+    remove_all_of(workspace->scratch);
+    snprintf(workspace->records, WORKSPACE_PATH, "%.200s/records-again.jsonl", workspace->root);
+    if (mkdir(workspace->logs, 0755) < 0 || mkdir(workspace->scratch, 0700) < 0) {
+        error_errno(workspace->root);
+        return -1;
+    }
+    return 0;
+}
+
 void workspace_remove(struct workspace *workspace) {
     if (getenv("GROUNDWORK_KEEP") != NULL) { /* for who looks into a grading */
         fprintf(stderr, "kept: %s %s\n", workspace->root, workspace->scratch);
         return;
     }
-    nftw(workspace->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    nftw(workspace->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    remove_all_of(workspace->root);
+    remove_all_of(workspace->scratch);
 }

@@ -19,5 +19,9 @@ struct workspace {
 /* Makes the folders. Returns 0, or -1 after a line on standard error. */
 int workspace_make(struct workspace *workspace);
 
+/* For a second run of tests: empties `logs` and `scratch`, and gives `records` another name, so that
+ * the first run's stay. Returns 0, or -1 after a line on standard error. */
+int workspace_renew(struct workspace *workspace);
+
 /* Removes them and all they hold. */
 void workspace_remove(struct workspace *workspace);
