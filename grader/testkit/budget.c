@@ -84,10 +84,18 @@ static const char *known_name(const struct run *run, const char *name) {
     return strcmp(name, errors) == 0 ? "standard error" : name;
 }
 
-/* Nothing comes back out of these; a terminal would give back what was written to its other end. */
-static bool is_harmless_device(const char *name) {
-    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
-                                          "/dev/urandom"};
+/* Nothing comes back out of the devices; a terminal would give back what was written to its other
+ * end. The others tell of signals, times and counts, and a call that moves files' bytes, such as
+ * splice(2), does not work on them. */
+static bool is_harmless(const char *name) {
+    static const char *const devices[] = {"/dev/null",
+                                          "/dev/zero",
+                                          "/dev/full",
+                                          "/dev/random",
+                                          "/dev/urandom",
+                                          "anon_inode:[signalfd]",
+                                          "anon_inode:[timerfd]",
+                                          "anon_inode:[eventfd]"};
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
         if (strcmp(name, devices[i]) == 0)
             return true;
@@ -107,7 +115,7 @@ static bool is_own_channel(const struct run *run, enum call_family family, const
         return family == WRITES || !is_fed;
     if (strcmp(known, "standard output") == 0 || strcmp(known, "standard error") == 0)
         return family == READS;
-    return !is_harmless_device(name) && !is_systems(name);
+    return !is_harmless(name) && !is_systems(name);
 }
 
 static int64_t calls_on_own_channels(const struct ledger *ledger, enum call_family family,
