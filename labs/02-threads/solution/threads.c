@@ -7,7 +7,6 @@
  * Left out on purpose: a pool of threads, epoll, TLS, a log.
  */
 #define _GNU_SOURCE 1 /* for accept4(2) and signal masks of new threads */
-#include <argp.h>
 #include <errno.h>
 #include <malloc.h>
 #include <netinet/in.h>
@@ -30,13 +29,13 @@
 #include "common/errors.h"
 #include "common/http.h"
 #include "common/net.h"
+#include "common/options.h"
 
 enum {
     PIECE_BYTES = APP_TEXT_BYTES + HTTP_BODY_BYTES, /* so an echo leaves in one call as well */
     FILE_PIECE_BYTES = 64 << 10,                    /* what a client must take within --timeout */
-    PAUSE_MS = 100,             /* between attempts to accept while something has run out */
-    COMPLAINT_EVERY_MS = 60000, /* about what would else be said with every attempt */
-    LEAST_STACK_KIB = 64,
+    PAUSE_MS = 100,               /* between attempts to accept while something has run out */
+    COMPLAINT_EVERY_MS = 60000,   /* about what would else be said with every attempt */
     CALLS_STACK_BYTES = 12 << 10, /* of that, for calls: up to 8 KiB were seen in use */
 };
 
@@ -57,13 +56,12 @@ struct connection {
     char in[HTTP_REQUEST_BYTES];
     char piece[PIECE_BYTES];
 };
-_Static_assert(sizeof(struct connection) + CALLS_STACK_BYTES <= LEAST_STACK_KIB << 10,
+_Static_assert(sizeof(struct connection) + CALLS_STACK_BYTES <= OPTIONS_LEAST_STACK_KIB << 10,
                "the least stack must hold a connection and the calls made for it");
 
 /* One for the program, for a signal handler is given nothing to find it by. */
 static struct {
-    int port, max_connections, stack_kib, timeout_ms, backlog;
-    const char *root;
+    struct server_options options;
     struct app app;
     int listener;
     sem_t places; /* free ones: connections that may still be accepted */
@@ -71,11 +69,11 @@ static struct {
     pthread_mutex_t lock; /* of the list */
     LIST_HEAD(connections, connection) connections;
 } server = {
-    .port = 8080,
-    .max_connections = 1000,
-    .stack_kib = LEAST_STACK_KIB,
-    .timeout_ms = 10000,
-    .backlog = 511,
+    .options = {.port = 8080,
+                .max_connections = 1000,
+                .stack_kib = OPTIONS_LEAST_STACK_KIB,
+                .timeout_ms = 10000,
+                .backlog = 511},
     .lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
@@ -104,7 +102,7 @@ static ssize_t receive(struct connection *connection) {
  * from the first bytes, however the others trickle in. Most come whole, so this costs them no call.
  */
 static bool limit_wait(struct connection *connection, int64_t *deadline_ns) {
-    int limit_ms = server.timeout_ms;
+    int limit_ms = server.options.timeout_ms;
     if (connection->have > 0) {
         if (*deadline_ns == 0)
             *deadline_ns = deadline_in_ms(limit_ms);
@@ -158,7 +156,7 @@ static void forget_request(struct connection *connection) {
  */
 static bool send_piece(struct connection *connection, const char *bytes, size_t length, int flags) {
     struct reply *reply = &connection->reply;
-    int64_t deadline_ns = deadline_in_ms(server.timeout_ms);
+    int64_t deadline_ns = deadline_in_ms(server.options.timeout_ms);
     size_t sent = 0;
     while (sent < length) {
         ssize_t count = bytes != NULL
@@ -244,7 +242,7 @@ static void let_go(struct connection *connection) {
     pthread_mutex_unlock(&server.lock);
     /* Bytes that nobody reads (net.h). Half of the limit, so that a drain ends within it. */
     if (connection->have > 0)
-        net_close_after_last_bytes(connection->fd, server.timeout_ms / 2);
+        net_close_after_last_bytes(connection->fd, server.options.timeout_ms / 2);
     else
         close(connection->fd);
     app_connection_closed(&server.app);
@@ -296,7 +294,7 @@ static void describe_threads(pthread_attr_t *attributes) {
     pthread_attr_init(attributes);
     pthread_attr_setdetachstate(attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setsigmask_np(attributes, &all);
-    pthread_attr_setstacksize(attributes, (size_t)server.stack_kib << 10);
+    pthread_attr_setstacksize(attributes, (size_t)server.options.stack_kib << 10);
 }
 
 static void accept_connections(void) {
@@ -355,9 +353,9 @@ static int drain(void) {
     sem_wait(&server.places); /* the one that stop() gave */
     stop_idle_connections();
 
-    int64_t deadline_ns = deadline_in_ms(server.timeout_ms);
+    int64_t deadline_ns = deadline_in_ms(server.options.timeout_ms);
     struct timespec until = {deadline_ns / 1000000000, deadline_ns % 1000000000};
-    int left = server.max_connections;
+    int left = server.options.max_connections;
     while (left > 0) {
         if (sem_clockwait(&server.places, CLOCK_MONOTONIC, &until) == 0)
             left--;
@@ -365,74 +363,26 @@ static int drain(void) {
             break;
     }
     if (left > 0)
-        error_because("stop", "connections cut after %d ms: %d", server.timeout_ms, left);
+        error_because("stop", "connections cut after %d ms: %d", server.options.timeout_ms, left);
     return left == 0 ? 0 : -1;
 }
 
-/* ---- the command line ---- */
-
-enum { ROOT = 256, PORT, MAX_CONNECTIONS, STACK, TIMEOUT, BACKLOG };
-
-static const struct argp_option options[] = {
-    {"port", PORT, "N", 0, "Listen on port N, 0: a free one (default 8080)", 0},
-    {"root", ROOT, "DIR", 0, "Show the files below DIR as /files/ (default: none)", 0},
-    {"max-connections", MAX_CONNECTIONS, "N", 0, "Serve N, others wait (default 1000)", 0},
-    {"stack", STACK, "KIB", 0, "Give each thread KIB of stack (default 64)", 0},
-    {"timeout", TIMEOUT, "MS", 0, "Wait so long for a client (default 10000)", 0},
-    {"backlog", BACKLOG, "N", 0, "Let N connections wait to be accepted (default 511)", 0},
-    {0},
-};
-
-/* strtol(3) takes "-1", " 7" and "12x" without complaint; a number is digits and nothing else. */
-static int parse_number(const char *text, const char *option, int least, int most,
-                        const struct argp_state *state) {
-    int number = 0;
-    const char *digit = text;
-    for (; *digit >= '0' && *digit <= '9' && number <= most; digit++)
-        number = number * 10 + (*digit - '0');
-    if (digit == text || *digit != '\0' || number < least || number > most)
-        argp_error(state, "%s takes %d to %d, not '%s'", option, least, most, text);
-    return number;
-}
-
-static error_t parse_option(int key, char *text, struct argp_state *state) {
-    if (key == ROOT)
-        server.root = text;
-    else if (key == PORT)
-        server.port = parse_number(text, "--port", 0, 65535, state);
-    else if (key == MAX_CONNECTIONS)
-        server.max_connections = parse_number(text, "--max-connections", 1, 1000000, state);
-    else if (key == STACK)
-        server.stack_kib = parse_number(text, "--stack", LEAST_STACK_KIB, 65536, state);
-    else if (key == TIMEOUT)
-        server.timeout_ms = parse_number(text, "--timeout", 1, 3600000, state);
-    else if (key == BACKLOG)
-        server.backlog = parse_number(text, "--backlog", 1, 65535, state);
-    else
-        return ARGP_ERR_UNKNOWN;
-    return 0;
-}
-
-static const struct argp command_line = {
-    .options = options,
-    .parser = parse_option,
-    .doc = "What does a waiting thread cost? An HTTP server with a thread for each connection.",
-};
+/* ---- start ---- */
 
 static int start(void) {
-    if (app_open(&server.app, server.root) < 0) {
-        error_errno(server.root);
+    if (app_open(&server.app, server.options.root) < 0) {
+        error_errno(server.options.root);
         return -1;
     }
     net_raise_descriptor_limit();
     mallopt(M_ARENA_MAX, 1); /* for /stats: else 64 MiB of addresses for each of 16 threads */
-    sem_init(&server.places, 0, (unsigned)server.max_connections);
-    server.listener = net_listen(NULL, (uint16_t)server.port, server.backlog);
+    sem_init(&server.places, 0, (unsigned)server.options.max_connections);
+    server.listener = net_listen(NULL, (uint16_t)server.options.port, server.options.backlog);
     if (server.listener < 0) {
         error_errno("listen");
         return -1;
     }
-    net_send_timeout(server.listener, server.timeout_ms); /* connections inherit it */
+    net_send_timeout(server.listener, server.options.timeout_ms); /* connections inherit it */
 
     struct sigaction action = {.sa_handler = stop};
     sigfillset(&action.sa_mask);
@@ -442,9 +392,11 @@ static int start(void) {
     return 0;
 }
 
+static const char about[] =
+    "What does a waiting thread cost? An HTTP server with a thread for each connection.";
+
 int main(int argc, char **argv) {
-    argp_err_exit_status = 2;
-    argp_parse(&command_line, argc, argv, 0, NULL, NULL);
+    server_options_parse(&server.options, argc, argv, about);
     if (start() < 0)
         return EXIT_FAILURE;
     if (net_announce(server.listener) < 0) {

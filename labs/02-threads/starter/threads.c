@@ -6,7 +6,6 @@
  * change, run `make check`, look at what was counted. Command line and answers stay as they are.
  */
 #define _GNU_SOURCE 1 /* for memmem(3), and for accept4(2) when you want it */
-#include <argp.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,11 +17,10 @@
 #include "common/errors.h"
 #include "common/http.h"
 #include "common/net.h"
+#include "common/options.h"
 
-static struct {
-    int port, max_connections, stack_kib, timeout_ms, backlog;
-    const char *root;
-} settings = {8080, 1000, 64, 10000, 511, NULL};
+static struct server_options options = {
+    .port = 8080, .max_connections = 1000, .stack_kib = 64, .timeout_ms = 10000, .backlog = 511};
 static struct app app;
 
 /* ---- keep_alive: many requests on one connection ---- */
@@ -155,64 +153,16 @@ static void accept_connections(int listener) {
  * others finish what they are at, wait for them for --timeout at most, and exit with status 0.
  */
 
-/* ---- the command line ---- */
-
-enum { ROOT = 256, PORT, MAX_CONNECTIONS, STACK, TIMEOUT, BACKLOG };
-
-static const struct argp_option options[] = {
-    {"port", PORT, "N", 0, "Listen on port N, 0: a free one (default 8080)", 0},
-    {"root", ROOT, "DIR", 0, "Show the files below DIR as /files/ (default: none)", 0},
-    {"max-connections", MAX_CONNECTIONS, "N", 0, "Serve N, others wait (default 1000)", 0},
-    {"stack", STACK, "KIB", 0, "Give each thread KIB of stack (default 64)", 0},
-    {"timeout", TIMEOUT, "MS", 0, "Wait so long for a client (default 10000)", 0},
-    {"backlog", BACKLOG, "N", 0, "Let N connections wait to be accepted (default 511)", 0},
-    {0},
-};
-
-/* strtol(3) takes "-1", " 7" and "12x" without complaint; a number is digits and nothing else. */
-static int parse_number(const char *text, const char *option, int least, int most,
-                        const struct argp_state *state) {
-    int number = 0;
-    const char *digit = text;
-    for (; *digit >= '0' && *digit <= '9' && number <= most; digit++)
-        number = number * 10 + (*digit - '0');
-    if (digit == text || *digit != '\0' || number < least || number > most)
-        argp_error(state, "%s takes %d to %d, not '%s'", option, least, most, text);
-    return number;
-}
-
-static error_t parse_option(int key, char *text, struct argp_state *state) {
-    if (key == ROOT)
-        settings.root = text;
-    else if (key == PORT)
-        settings.port = parse_number(text, "--port", 0, 65535, state);
-    else if (key == MAX_CONNECTIONS)
-        settings.max_connections = parse_number(text, "--max-connections", 1, 1000000, state);
-    else if (key == STACK)
-        settings.stack_kib = parse_number(text, "--stack", 64, 65536, state);
-    else if (key == TIMEOUT)
-        settings.timeout_ms = parse_number(text, "--timeout", 1, 3600000, state);
-    else if (key == BACKLOG)
-        settings.backlog = parse_number(text, "--backlog", 1, 65535, state);
-    else
-        return ARGP_ERR_UNKNOWN;
-    return 0;
-}
-
-static const struct argp command_line = {
-    .options = options,
-    .parser = parse_option,
-    .doc = "What does a waiting thread cost? An HTTP server for one connection at a time.",
-};
+static const char about[] =
+    "What does a waiting thread cost? An HTTP server for one connection at a time.";
 
 int main(int argc, char **argv) {
-    argp_err_exit_status = 2;
-    argp_parse(&command_line, argc, argv, 0, NULL, NULL);
-    if (app_open(&app, settings.root) < 0) {
-        error_errno(settings.root);
+    server_options_parse(&options, argc, argv, about);
+    if (app_open(&app, options.root) < 0) {
+        error_errno(options.root);
         return EXIT_FAILURE;
     }
-    int listener = net_listen(NULL, (uint16_t)settings.port, settings.backlog);
+    int listener = net_listen(NULL, (uint16_t)options.port, options.backlog);
     if (listener < 0 || net_announce(listener) < 0) {
         error_errno("listen");
         return EXIT_FAILURE;
