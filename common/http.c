@@ -62,6 +62,14 @@ static struct text text_of(const char *data, struct http_span span) {
     return (struct text){data + span.start, data + span.start + span.length};
 }
 
+/* What of it, from its beginning, is of this kind; `*text` is left with the rest. */
+static struct text take(struct text *text, enum text_kind kind) {
+    struct text taken = *text;
+    text_take(text, kind);
+    taken.end = text->at;
+    return taken;
+}
+
 bool http_span_is(const char *data, struct http_span span, const char *text) {
     return text_is_like(text_of(data, span), text);
 }
@@ -145,11 +153,11 @@ static enum http_method method_of(struct text name) {
 
 static int take_request_line(struct http_parser *parser, const char *data, struct text line) {
     struct http_request *request = &parser->request;
-    struct text method;
-    struct text target;
+    struct text target = line;
+    struct text method = take(&target, TEXT_TOKEN);
     struct text version;
-    if (!text_split(line, ' ', &method, &target) || !text_split(target, ' ', &target, &version) ||
-        !text_is_token(method))
+    if (method.at == method.end || !text_take_byte(&target, ' ') ||
+        !text_split(target, ' ', &target, &version))
         return BAD_REQUEST;
 
     /* the version comes before the target: "PRI * HTTP/2.0" is a protocol, not a malformed target */
@@ -247,7 +255,9 @@ static int heed(struct http_parser *parser, struct text name, struct text value)
 /* A name with white space before it or behind it is no token, so a line that is folded onto the
  * one above is refused here as well: RFC 9112, sections 5.1 and 5.2. */
 static bool read_field(struct text line, struct text *name, struct text *value) {
-    if (!text_split(line, ':', name, value) || !text_is_token(*name))
+    *value = line;
+    *name = take(value, TEXT_TOKEN);
+    if (name->at == name->end || !text_take_byte(value, ':'))
         return false;
     *value = text_trim(*value);
     return text_is_all(*value, TEXT_VALUE);
@@ -313,17 +323,10 @@ static int take_body(struct http_parser *parser, size_t length) {
     return GO_ON;
 }
 
-static struct text take_digits(struct text *line) {
-    struct text digits = *line;
-    text_take(line, TEXT_HEX);
-    digits.end = line->at;
-    return digits;
-}
-
 /* Extensions mean nothing here and are read all the same: a line that could be read in two ways
  * has to be refused. */
 static int take_chunk_size(struct http_parser *parser, struct text line) {
-    struct text digits = take_digits(&line);
+    struct text digits = take(&line, TEXT_HEX);
     if (digits.at == digits.end || !text_is_chunk_extensions(line))
         return BAD_REQUEST;
     uint32_t size = text_number(digits, 16, HTTP_BODY_BYTES);
@@ -354,7 +357,7 @@ static struct http_span join_chunks(char *data, size_t start, size_t end) {
     char *joined = data + start;
     struct text rest = {joined, data + end};
     size_t size;
-    while ((size = text_number(take_digits(&rest), 16, HTTP_BODY_BYTES)) > 0) {
+    while ((size = text_number(take(&rest, TEXT_HEX), 16, HTTP_BODY_BYTES)) > 0) {
         const char *chunk = (const char *)rawmemchr(rest.at, '\n') + 1;
         memmove(joined, chunk, size);
         joined += size;
@@ -377,6 +380,10 @@ static int take_trailer(struct http_parser *parser, char *data, struct text line
 }
 
 /* ---- From line to line ---- */
+
+void http_begin(struct http_parser *parser) {
+    memset(parser, 0, offsetof(struct http_parser, request.fields));
+}
 
 struct limit {
     size_t end; /* no line of this section reaches beyond, its end included */

@@ -15,7 +15,7 @@
  *     ... answer parser.request, then forget it; what follows it is the next one ...
  *     have -= parser.request.size_bytes;
  *     memmove(in, in + parser.request.size_bytes, have);
- *     parser = (struct http_parser){0};
+ *     http_begin(&parser);
  *
  * Left out: reading and writing, which is what the labs are about; trailers, which are checked and
  * dropped; upgrades; bodies larger than a buffer.
@@ -60,10 +60,10 @@ struct http_request {
     bool keep_alive;         /* the connection may serve another (RFC 9112, section 9.3) */
     bool expects_continue;   /* RFC 9110, section 10.1.1; never for 1.0 */
     bool has_body;           /* Content-Length or Transfer-Encoding was there, be it of 0 bytes */
+    struct http_span body;   /* decoded, in one piece */
+    uint16_t size_bytes;     /* of the whole request as sent: the next one begins behind it */
     uint8_t field_count;
-    struct http_field fields[HTTP_FIELD_COUNT];
-    struct http_span body; /* decoded, in one piece */
-    uint16_t size_bytes;   /* of the whole request as sent: the next one begins behind it */
+    struct http_field fields[HTTP_FIELD_COUNT]; /* last: see http_begin() */
 };
 
 enum http_progress {
@@ -76,9 +76,7 @@ enum http_progress {
 
 /* All zeroes is a parser at the beginning of a request. */
 struct http_parser {
-    struct http_request request; /* whole after HTTP_REQUEST; only `method` and `minor` are of use
-                                  * after HTTP_REFUSED, and only if the request line was sound */
-    int status;                  /* after HTTP_REFUSED: 400, 413, 414, 431, 501, 505 or 417 */
+    int status; /* after HTTP_REFUSED: 400, 413, 414, 431, 501, 505 or 417 */
     /* private */
     uint8_t state;
     bool chunked;
@@ -89,7 +87,14 @@ struct http_parser {
     uint16_t section_start; /* of the fields, or of the trailers */
     uint16_t body_start;
     uint32_t body_left; /* of the body, or of the chunk under way */
+    /* public again */
+    struct http_request request; /* whole after HTTP_REQUEST; only `method` and `minor` are of use
+                                  * after HTTP_REFUSED, and only if the request line was sound */
 };
+
+/* Puts a parser at the beginning of a request, whatever was in it. Fields that `field_count` does not
+ * count are never looked at, so those 512 bytes stay: 1 ns, where zeroing all of it takes 12. */
+void http_begin(struct http_parser *parser);
 
 /*
  * Goes on with a request as far as the bytes allow.
@@ -99,7 +104,7 @@ struct http_parser {
  *         an absolute-form without a path gets its "/" then.
  * length  all bytes that have come so far, those of later requests included; more than
  *         HTTP_REQUEST_BYTES are not looked at
- * After HTTP_REQUEST and HTTP_REFUSED, clear the parser before it is used again.
+ * After HTTP_REQUEST and HTTP_REFUSED, http_begin() before it is used again.
  */
 enum http_progress http_parse(struct http_parser *parser, char *data, size_t length);
 

@@ -107,10 +107,6 @@ bool text_is_all(struct text text, enum text_kind kind) {
     return is_empty(text);
 }
 
-bool text_is_token(struct text text) {
-    return !is_empty(text) && text_is_all(text, TEXT_TOKEN);
-}
-
 bool text_split(struct text text, char at, struct text *left, struct text *right) {
     const char *found = memchr(text.at, at, (size_t)(text.end - text.at));
     if (found == NULL)

@@ -43,8 +43,6 @@ bool text_take_byte(struct text *text, char expected);
 /* Whether it is of this kind throughout; an empty one is. */
 bool text_is_all(struct text text, enum text_kind kind);
 
-bool text_is_token(struct text text);
-
 /* Cuts at the first such byte, which is in neither half; false when there is none. */
 bool text_split(struct text text, char at, struct text *left, struct text *right);
 

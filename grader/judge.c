@@ -52,15 +52,20 @@ static void copy_member(json_t *to, const json_t *from, const char *name) {
         json_object_set(to, name, value);
 }
 
-static void add_budget(json_t *test, json_t *record) {
-    json_t *budgets = json_object_get(test, "budgets");
-    if (budgets == NULL) {
-        budgets = json_array();
-        json_object_set_new(test, "budgets", budgets);
+/* Appends to a list of the test's. */
+static void add_to(json_t *test, const char *name, json_t *record) {
+    json_t *list = json_object_get(test, name);
+    if (list == NULL) {
+        list = json_array();
+        json_object_set_new(test, name, list);
     }
+    json_array_append(list, record);
+}
+
+static void add_budget(json_t *test, json_t *record) {
     if (json_is_false(json_object_get(record, "held")))
         json_object_set_new(test, "lost_budget", json_true());
-    json_array_append(budgets, record);
+    add_to(test, "budgets", record);
 }
 
 static void add_ledger(struct verdicts *verdicts, const json_t *record) {
@@ -111,6 +116,8 @@ static bool take_record(struct verdicts *verdicts, json_t *record) {
         return false;
     if (strcmp(kind, "budget") == 0) {
         add_budget(test, record);
+    } else if (strcmp(kind, "shown") == 0) {
+        add_to(test, "shown", record);
     } else if (strcmp(kind, "ledger") == 0) {
         add_ledger(verdicts, record);
     } else if (strcmp(kind, "measure") == 0) {

@@ -314,9 +314,14 @@ static json_t *reference_ledgers(const json_t *solution) {
     size_t index, each;
     json_t *ledger, *row;
     json_array_foreach (ledgers, index, ledger) {
-        json_array_foreach (json_object_get(ledger, "rows"), each, row) {
+        json_t *rows = json_object_get(ledger, "rows"), *kept = json_array();
+        json_array_foreach (rows, each, row) {
             json_object_del(row, "reference");
+            if (json_is_false(json_object_get(row, "wavers")))
+                json_array_append(kept, row);
+            json_object_del(row, "wavers");
         }
+        json_object_set_new(ledger, "rows", kept);
     }
     return ledgers;
 }
@@ -325,7 +330,8 @@ static json_t *reference_ledgers(const json_t *solution) {
 static bool repeats(const json_t *measurement) {
     const char *unit = result_text(measurement, "unit");
     return strcmp(unit, "KiB of memory") != 0 && strcmp(unit, "context switches") != 0 &&
-           strcmp(unit, "bytes of memory") != 0 && strcmp(unit, "ms") != 0;
+           strcmp(unit, "bytes of memory") != 0 && strcmp(unit, "wake-ups") != 0 &&
+           strcmp(unit, "ms") != 0;
 }
 
 static json_t *repeatable_measurements(const json_t *result) {

@@ -16,6 +16,14 @@ static bool is_whole(const json_t *result) {
     return result != NULL && result_exit_status(result) == STATUS_PASSED;
 }
 
+/* Grading a starter can take a minute, for nothing when nobody is asked about it. */
+static bool is_asked_about_starter(const struct manifest *manifest) {
+    for (unsigned i = 0; i < manifest->predictions_count; i++)
+        if (strcmp(manifest->predictions[i].of, "starter") == 0)
+            return true;
+    return false;
+}
+
 static int write_reference(const struct lab *lab, const char *path) {
     char folder[PATH_BYTES];
     int exit_status = STATUS_NOT_MEASURED;
@@ -26,10 +34,12 @@ static int write_reference(const struct lab *lab, const char *path) {
         error_because(lab->manifest->lab, "the solution does not pass every test; nothing written");
         goto out;
     }
-    starter = grade_submission(lab, lab_path(folder, "labs/%s/starter", lab->manifest->lab),
-                               (struct way){"auto", NULL});
-    if (starter == NULL)
-        goto out;
+    if (is_asked_about_starter(lab->manifest)) {
+        starter = grade_submission(lab, lab_path(folder, "labs/%s/starter", lab->manifest->lab),
+                                   (struct way){"auto", NULL});
+        if (starter == NULL)
+            goto out;
+    }
     json_t *reference = reference_make(solution, starter);
     if (write_json(reference, path) == 0)
         exit_status = 0;
@@ -43,7 +53,8 @@ out:
 int verb_reference(int argc, char **argv) {
     static const struct grammar grammar = {
         option_list, "LAB",
-        "Grades the lab's solution and starter and writes labs/LAB/reference.json: every budget "
+        "Grades the lab's solution, and its starter where predictions are about it, and writes "
+        "labs/LAB/reference.json: every budget "
         "with its formula, reason and the solution's count.",
         1, 1};
     struct options options = options_parse(&grammar, argc, argv);

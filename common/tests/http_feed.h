@@ -116,6 +116,14 @@ static inline const char *trouble_with_more(enum http_progress progress,
     return memcmp(data + inbox->have - 4, "\r\n\r\n", 4) == 0 ? NULL : "100 Continue too late";
 }
 
+/* What was in it before must not matter to http_begin(). */
+static inline struct http_parser begun_parser(void) {
+    struct http_parser parser;
+    memset(&parser, 0xa5, sizeof parser);
+    http_begin(&parser);
+    return parser;
+}
+
 /* Takes all whole requests out of the inbox. Returns the last progress; trouble goes to `trouble`. */
 static inline enum http_progress take_requests(struct http_parser *parser, struct inbox *inbox,
                                                const char *sent_end, FILE *out,
@@ -138,14 +146,14 @@ static inline enum http_progress take_requests(struct http_parser *parser, struc
         inbox->start += parser->request.size_bytes;
         inbox->have -= parser->request.size_bytes;
         inbox->continue_said = false;
-        *parser = (struct http_parser){0};
+        http_begin(parser);
     }
     return progress;
 }
 
 /* Returns what is wrong whatever the cuts are, or NULL. */
 static inline const char *feed(const char *bytes, size_t length, struct cuts cuts, FILE *out) {
-    struct http_parser parser = {0};
+    struct http_parser parser = begun_parser();
     struct inbox inbox = {0};
     const char *trouble = NULL;
     enum http_progress progress = HTTP_MORE;

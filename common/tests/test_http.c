@@ -24,7 +24,7 @@ static char *copy_of(const char *bytes, size_t length) {
 
 /* Parses in one piece; "400", "more", or what describe() says of the request. */
 static void outcome_of(const char *bytes, size_t length, char *outcome, size_t outcome_bytes) {
-    struct http_parser parser = {0};
+    struct http_parser parser = begun_parser();
     char *data = copy_of(bytes, length);
     FILE *out = fmemopen(outcome, outcome_bytes, "w");
     cr_assert_not_null(out);
@@ -154,9 +154,9 @@ Test(http, does_not_say_continue_to_who_does_not_wait) {
     char too_long[] = POST "Expect: 100-continue\r\nContent-Length: 20000\r\n\r\n";
     struct http_parser parser = {0};
     cr_expect(http_parse(&parser, under_way, sizeof under_way - 2) == HTTP_MORE);
-    parser = (struct http_parser){0};
+    http_begin(&parser);
     cr_expect(http_parse(&parser, no_body, sizeof no_body - 1) == HTTP_REQUEST);
-    parser = (struct http_parser){0};
+    http_begin(&parser);
     cr_expect(http_parse(&parser, too_long, sizeof too_long - 1) == HTTP_REFUSED);
     cr_expect_eq(parser.status, 413);
 }

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,44 @@ Test(http_response, tells_to_continue) {
 }
 
 /* ---- Dates ---- */
+
+static bool head_says(time_t now, const char *date) {
+    struct http_head head = {.status = 204, .length = HTTP_LENGTH_NONE, .keep_alive = true, 1};
+    char written[512] = {0};
+    char expected[512];
+    snprintf(expected, sizeof expected, "HTTP/1.1 204 No Content\r\nDate: %s\r\n\r\n", date);
+    return http_write_head(written, sizeof written, &head, now) > 0 &&
+           strcmp(written, expected) == 0;
+}
+
+/* A date is kept for the heads of its second, and for those alone. */
+Test(http_response, writes_the_date_of_each_head) {
+    cr_expect(head_says(0, "Thu, 01 Jan 1970 00:00:00 GMT"));
+    cr_expect(head_says(NOW, "Sun, 06 Nov 1994 08:49:37 GMT"));
+    cr_expect(head_says(NOW, "Sun, 06 Nov 1994 08:49:37 GMT"));
+    cr_expect(head_says(NOW + 1, "Sun, 06 Nov 1994 08:49:38 GMT"));
+    cr_expect(head_says(NOW, "Sun, 06 Nov 1994 08:49:37 GMT"));
+    cr_expect(head_says(-1, "Thu, 01 Jan 1970 00:00:00 GMT"));
+    cr_expect(head_says(0, "Thu, 01 Jan 1970 00:00:00 GMT"));
+}
+
+/* The dates change with each head, so that two threads that shared one would show. */
+static void *write_heads(void *wrong) {
+    for (int i = 0; i < 100000; i++)
+        *(int *)wrong += !head_says(NOW, "Sun, 06 Nov 1994 08:49:37 GMT") ||
+                         !head_says(951782399, "Mon, 28 Feb 2000 23:59:59 GMT");
+    return NULL;
+}
+
+Test(http_response, writes_the_date_of_each_thread) {
+    pthread_t other;
+    int wrong_here = 0;
+    int wrong_there = 0;
+    cr_assert_eq(pthread_create(&other, NULL, write_heads, &wrong_there), 0);
+    write_heads(&wrong_here);
+    pthread_join(other, NULL);
+    cr_expect_eq(wrong_here + wrong_there, 0, "%d and %d wrong heads", wrong_here, wrong_there);
+}
 
 static void check_written(time_t when, const char *expected) {
     char written[HTTP_DATE_BYTES];

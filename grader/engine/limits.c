@@ -16,7 +16,7 @@
 #include "common/clock.h"
 #include "common/procfs.h"
 
-enum { TREE_LIMIT = 4096, KILL_WAIT_MS = 1000, ASLEEP_CPU_NS = 2 * 1000 * 1000 };
+enum { TREE_LIMIT = 4096, KILL_WAIT_MS = 1000, ASLEEP_CPU_NS = 2 * 1000 * 1000, MOST_LIMITS = 2 };
 
 /* The children of one thread, appended to the list. */
 static size_t append_children(const char *path, pid_t *pids, size_t count, size_t limit) {
@@ -124,11 +124,24 @@ static struct load load_of(const pid_t *pids, size_t count) {
     return load;
 }
 
-/* Whether a thread spent over half of the time runnable but not running: then the machine was too
- * busy to say that the program hangs (proc(5), /proc/PID/schedstat). */
+/* How long a thread has been runnable but not running (proc(5), /proc/PID/schedstat). */
+static int64_t queued_ns(const struct process *process, const struct load *load) {
+    return load->longest_queued_ns - process->queued_before_ns;
+}
+
+/* Over half of the time: then the machine was too busy to say that the program hangs. */
 static bool was_starved(const struct process *process, const struct load *load) {
-    return load->longest_queued_ns - process->queued_before_ns >
-           (monotonic_ns() - process->watched_since_ns) / 2;
+    return queued_ns(process, load) > (monotonic_ns() - process->watched_since_ns) / 2;
+}
+
+/* At its limit a program gets back the time in which it could not run, so that it is judged by what
+ * it did with its own; within MOST_LIMITS times the limit, for the machine may stay busy. */
+static bool give_time_back(struct process *process, const struct load *load) {
+    int64_t deadline_ns = process->watched_since_ns + process->limit_ns;
+    int64_t last_ns = deadline_ns + (MOST_LIMITS - 1) * process->limit_ns;
+    deadline_ns += queued_ns(process, load);
+    process->deadline_ns = deadline_ns < last_ns ? deadline_ns : last_ns;
+    return process->deadline_ns > monotonic_ns();
 }
 
 /* Whether every thread has slept or been stopped for too long, and none ran in between. A thread
@@ -192,12 +205,15 @@ static enum process_end look_at(struct process *process, pid_t *pids, size_t cou
     if (end != PROCESS_RUNNING || (!too_late && process->options.asleep_limit_ms == 0))
         return end;
     struct load load = load_of(pids, count);
-    if (too_late)
+    if (too_late && !give_time_back(process, &load))
         return was_starved(process, &load) ? PROCESS_STARVED : PROCESS_OUT_OF_TIME;
+    if (process->options.asleep_limit_ms == 0)
+        return PROCESS_RUNNING;
     return slept_too_long(process, &load) ? PROCESS_ASLEEP : PROCESS_RUNNING;
 }
 
 void process_limit_time(struct process *process, int limit_ms, int asleep_limit_ms) {
+    process->limit_ns = (int64_t)limit_ms * 1000000;
     process->deadline_ns = limit_ms > 0 ? deadline_in_ms(limit_ms) : INT64_MAX;
     process->options.asleep_limit_ms = asleep_limit_ms;
     process->asleep_since_ns = 0;

@@ -144,6 +144,7 @@ int process_start(struct process *process, const struct process_options *options
     process->stderr_inode = err.inode;
     process->started_ns = process->watched_since_ns = monotonic_ns();
     process->next_tick_ns = deadline_in_ms(TICK_MS);
+    process->limit_ns = (int64_t)options->limit_ms * 1000000;
     process->deadline_ns = options->limit_ms > 0 ? deadline_in_ms(options->limit_ms) : INT64_MAX;
     status = 0;
 out:

@@ -69,6 +69,7 @@ struct process {
     int wait_status;          /* wait(2), of the outermost program */
     int64_t started_ns;       /* monotonic */
     int64_t ended_ns;         /* monotonic */
+    int64_t limit_ns;         /* on its time; 0: none */
     int64_t deadline_ns;      /* monotonic */
     int64_t watched_since_ns; /* monotonic; since when its limits on time hold */
     int64_t queued_before_ns; /* the longest that a thread of it had been runnable by then */

@@ -127,8 +127,19 @@ static void put_way_out(FILE *out, const json_t *test) {
     fputs("</dd>\n</dl>\n", out);
 }
 
+/* What was measured and is not judged. */
+static void put_shown(FILE *out, const json_t *test) {
+    size_t index;
+    json_t *shown;
+    json_array_foreach (json_object_get(test, "shown"), index, shown) {
+        html_put(out, "<dl><dt>Measured</dt><dd>%s: %s %s</dd></dl>\n", result_text(shown, "what"),
+                 grouped(result_number(shown, "value")), result_text(shown, "unit"));
+    }
+}
+
 static void put_details(FILE *out, const json_t *test) {
     put_question(out, test);
+    put_shown(out, test);
     if (is(test, "status", "passed") || is(test, "status", "failed"))
         put_budgets(out, test);
     if (is(test, "status", "failed"))

@@ -153,11 +153,24 @@ static void print_details(FILE *out, const json_t *test) {
     terminal_wrapped(out, "          next     ", result_text(test, "hint"));
 }
 
+/* What was measured and is not judged. */
+static void print_shown(FILE *out, const json_t *test) {
+    size_t index;
+    json_t *shown;
+    json_array_foreach (json_object_get(test, "shown"), index, shown) {
+        char line[256];
+        snprintf(line, sizeof line, "%s: %s %s", result_text(shown, "what"),
+                 grouped(result_number(shown, "value")), result_text(shown, "unit"));
+        terminal_wrapped(out, "          measured ", line);
+    }
+}
+
 static void print_test(FILE *out, const json_t *test) {
     const char *status = result_text(test, "status");
     fprintf(out, "  %s%-7s%s %-52.52s %6s of %s\n", colour(out, colour_of(status)),
             short_status(status), colour(out, PLAIN), result_text(test, "name"),
             grouped(result_number(test, "points")), grouped(result_number(test, "max")));
+    print_shown(out, test);
     if (strcmp(status, "passed") != 0)
         print_details(out, test);
 }

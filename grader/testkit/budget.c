@@ -177,7 +177,8 @@ void budget(const struct ledger *ledger, enum call_family family, struct target 
     note(json_pack("{ss ss ss sI sI sI sI ss ss}", "what", what, "relation",
                    relation_words[relation], "formula", formula, "limit", (json_int_t)limit,
                    "counted", (json_int_t)tally.calls, "bytes", (json_int_t)tally.bytes,
-                   "bytes_expected", (json_int_t)target.least_bytes, "unit", "calls", "why", why),
+                   "bytes_expected", (json_int_t)target.least_bytes, "unit",
+                   family == WAITS ? "wake-ups" : "calls", "why", why),
          what, problem);
 }
 
@@ -200,6 +201,13 @@ void measure(const char *name, int64_t value, const char *unit) {
         return;
     record("measure",
            json_pack("{ss sI ss}", "name", name, "value", (json_int_t)value, "unit", unit));
+}
+
+void show(const char *what, int64_t value, const char *unit) {
+    if (kit()->instrument != NULL)
+        return;
+    record("shown",
+           json_pack("{ss sI ss}", "what", what, "value", (json_int_t)value, "unit", unit));
 }
 
 /* ---- The published ledger ---- */
@@ -228,6 +236,8 @@ static size_t count_into(struct row *rows, size_t count, const char *call, const
     return count;
 }
 
+/* How often a program is woken is up to the scheduler: such rows are marked, and no reference holds
+ * them. */
 void publish_ledger(const struct run *run, const char *title) {
     const struct ledger *ledger = ledger_of(run);
     struct row rows[MOST_ROWS];
@@ -241,9 +251,12 @@ void publish_ledger(const struct run *run, const char *title) {
                     count_into(rows, count, call->name, known_name(run, sides[side]), call->bytes);
     }
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{ss ss sI sI}", "call", rows[i].call, "on",
-                                              rows[i].on, "count", (json_int_t)rows[i].count,
-                                              "bytes", (json_int_t)rows[i].bytes));
+    for (size_t i = 0; i < count; i++) {
+        bool wavers = family_has(WAITS, rows[i].call) || family_has(ACCEPTS, rows[i].call);
+        json_array_append_new(list,
+                              json_pack("{ss ss sI sI sb}", "call", rows[i].call, "on", rows[i].on,
+                                        "count", (json_int_t)rows[i].count, "bytes",
+                                        (json_int_t)rows[i].bytes, "wavers", wavers));
+    }
     record("ledger", json_pack("{ss so}", "title", title, "rows", list));
 }

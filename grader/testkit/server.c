@@ -117,13 +117,22 @@ void pause_ms(struct run *server, int ms) {
 
 /* A call that waits and has moved bytes already returns with those alone when it is stopped and
  * continued (signal(7), "Interruption of system calls ... by stop signals"; send(2)). */
-void interrupt_waits(struct run *server) {
-    step("stop and continue the server, which cuts short what it is sending");
+/* The signal is sent before it has taken effect: a thread may still return from a wait. */
+void hold(struct run *server) {
     kill(server->pid, SIGSTOP);
     int64_t deadline = deadline_in_ms(limit_for(PATIENCE_LIMIT_MS));
     while (strchr("Tt", status_of(server).state) == NULL && milliseconds_left(deadline) > 0)
         pause_ms(server, 1);
+}
+
+void release(struct run *server) {
     kill(server->pid, SIGCONT);
+}
+
+void interrupt_waits(struct run *server) {
+    step("stop and continue the server, which cuts short what it is sending");
+    hold(server);
+    release(server);
 }
 
 /* ---- What it holds ---- */
@@ -209,10 +218,11 @@ int64_t cpu_ns_of(struct run *server) {
     return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-/* On a busy machine a thread may want to run, and not get to for longer than we look. */
+/* On a busy machine a thread may want to run, and not get to for longer than we look; so may its
+ * tracer, which it waits for in state t. */
 static void add_runnable(int thread, int64_t *sum) {
     struct procfs_status status;
-    *sum += procfs_status(thread, &status) == 0 && status.state == 'R';
+    *sum += procfs_status(thread, &status) == 0 && strchr("Rt", status.state) != NULL;
 }
 
 static bool wants_to_run(struct run *server) {

@@ -35,6 +35,9 @@ void await_end(struct run *server);
 /* SIGTERM and its end, for tests that are about something else: only a crash fails them. */
 void stop_server(struct run *server);
 
+/* Stops it (SIGSTOP), and lets it go on: what is sent meanwhile lies in the kernel before it looks. */
+void hold(struct run *server);
+void release(struct run *server);
 /* Stops and continues it, which cuts short a send that waits and a receive of several pieces. */
 void interrupt_waits(struct run *server);
 /* Waits until it uses no processor any more. */

@@ -199,6 +199,10 @@ void publish_ledger(const struct run *run, const char *title);
 /* Publishes a number under a name that the manifest's predictions can ask for. */
 void measure(const char *name, int64_t value, const char *unit);
 
+/* Shows a number under its test in every report, whatever the verdict: for what is measured and not
+ * judged. `what` says in words what was measured. */
+void show(const char *what, int64_t value, const char *unit);
+
 /* How many connections, or repetitions, an instrumented build is asked to bear: at most 400. */
 int64_t connections_for(int64_t wanted);
 

@@ -108,6 +108,9 @@ Test(kit, provokes_a_short_write) {
 Test(kit, tells_a_failure_by_what_was_expected_seen_and_done) {
     json_t *result = result_of_variant("SAYS_GOODBYE");
     const json_t *test = test_named(result, "answers");
+    const json_t *shown = json_array_get(json_object_get(test, "shown"), 0);
+    cr_expect_str_eq(result_text(shown, "what"), "words of greeting", "and by what is not judged");
+    cr_expect_eq(result_number(shown, "value"), 2);
     expect_status(result, "answers", "failed");
     cr_expect_str_eq(result_text(test, "expected"), "line 2 of standard output: `hello`");
     cr_expect_eq(strncmp(result_text(test, "seen"), "`goodbye?[31m`", 14), 0,
@@ -123,6 +126,17 @@ Test(kit, takes_an_unclear_measurement_for_neither_pass_nor_failure) {
     expect_status(result, "mood", "inconclusive");
     cr_expect_str_eq(result_text(test_named(result, "mood"), "message"), "it would not say");
     cr_expect_eq(result_number(totals, "inconclusive"), 10);
+    json_decref(result);
+}
+
+Test(kit, tries_an_unclear_measurement_once_more) {
+    json_t *result = result_of_variant("UNSURE_AT_FIRST");
+    need_tracing(result);
+    expect_only(result, "", "passed");
+    const json_t *tries = json_object_get(json_object_get(result, "measurements"), "tries");
+    cr_expect_eq(result_number(tries, "value"), 2, "what the second run measured is kept");
+    cr_expect_eq(json_array_size(json_object_get(result, "ledgers")), 1,
+                 "and what the first one published");
     json_decref(result);
 }
 

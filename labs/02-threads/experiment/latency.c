@@ -4,7 +4,7 @@
  * latency, from when each request was due (common/load.h says why). Prints medians of rounds that go
  * round all numbers of connections, as CSV.
  *
- *     latency SERVER [ARGUMENT...]
+ *     latency [--once] SERVER [ARGUMENT...]
  *
  * The columns `sent_...` are the same answers timed from when their request was sent, and `closed_...`
  * those of the closed loop: what is usually printed. Left out: rates near the limit, where the
@@ -43,6 +43,7 @@ static const char header[] =
 static double values[COUNTS][VALUES][ROUNDS];
 static uint64_t failed[COUNTS];
 static struct load_result result;
+static bool is_once;
 
 static void run_plan(const struct load_plan *plan) {
     char reason[LOAD_REASON_BYTES] = "";
@@ -61,10 +62,6 @@ static void run_plan(const struct load_plan *plan) {
         exit(EXIT_FAILURE);
 }
 
-static double microseconds(const struct histogram *histogram, double quantile) {
-    return (double)histogram_quantile(histogram, quantile) / 1e3;
-}
-
 /* Processor time so far, in seconds: what the machine used besides this measurement. */
 static double others_seconds(const struct server *server) {
     double all = (double)machine_ticks() / (double)sysconf(_SC_CLK_TCK);
@@ -77,7 +74,7 @@ static void measure(const struct server *server, size_t which, size_t round) {
     struct load_plan plan = {.port = server->port,
                              .path = "/hello",
                              .connections = connection_counts[which],
-                             .duration_ms = CLOSED_MS};
+                             .duration_ms = is_once ? CLOSED_MS / 2 : CLOSED_MS};
     run_plan(&plan);
     failed[which] += result.failed;
     double throughput = (double)result.completed / result.seconds;
@@ -85,7 +82,7 @@ static void measure(const struct server *server, size_t which, size_t round) {
     double closed_p999 = microseconds(&result.latency_ns, 0.999);
 
     plan.rate = throughput / 2;
-    plan.duration_ms = OPEN_MS;
+    plan.duration_ms = is_once ? OPEN_MS / 2 : OPEN_MS;
     run_plan(&plan);
     failed[which] += result.failed;
     double available = (double)(monotonic_ns() - start_ns) / 1e9 * (double)get_nprocs();
@@ -107,13 +104,15 @@ static void measure(const struct server *server, size_t which, size_t round) {
 }
 
 int main(int argc, char **argv) {
+    is_once = take_once(&argc, &argv);
+    const size_t rounds = is_once ? 1 : ROUNDS;
     if (argc < 2) {
-        error_because("usage", "latency SERVER [ARGUMENT...]");
+        error_because("usage", "latency [--once] SERVER [ARGUMENT...]");
         return 2;
     }
     net_raise_descriptor_limit();
     struct server server = server_start(argv + 1);
-    for (size_t round = 0; round < ROUNDS; round++)
+    for (size_t round = 0; round < rounds; round++)
         for (size_t which = 0; which < COUNTS; which++)
             measure(&server, which, round);
     server_stop(&server);
@@ -122,7 +121,7 @@ int main(int argc, char **argv) {
     for (size_t which = 0; which < COUNTS; which++) {
         printf("%d", connection_counts[which]);
         for (size_t value = 0; value < VALUES; value++)
-            printf(",%.0f", median(values[which][value], ROUNDS));
+            printf(",%.0f", median(values[which][value], rounds));
         printf(",%ju\n", (uintmax_t)failed[which]);
     }
     return ferror(stdout) || fclose(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;

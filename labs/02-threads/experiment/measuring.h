@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,6 +22,7 @@
 
 #include "common/clock.h"
 #include "common/errors.h"
+#include "common/histogram.h"
 
 enum { SERVER_STARTS_MS = 10000, SERVER_STOPS_MS = 10000 };
 
@@ -36,6 +38,15 @@ static inline _Noreturn void die(const char *what) {
 
 static inline void sleep_ms(int64_t ms) {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* "--once" before the server's command line: one round, and that in half the time, for a caller that
+ * goes round several servers itself. Takes it off the command line. */
+static inline bool take_once(int *argc, char ***argv) {
+    bool is_there = *argc > 1 && strcmp((*argv)[1], "--once") == 0;
+    *argc -= is_there;
+    *argv += is_there;
+    return is_there;
 }
 
 /* Reads "listening on ADDRESS:PORT". Returns the port, or 0. */
@@ -118,6 +129,11 @@ static inline int64_t machine_ticks(void) {
         die("/proc/stat");
     fclose(file);
     return user + nice + system + interrupts + soft_interrupts + steal;
+}
+
+/* From a histogram of nanoseconds. */
+static inline double microseconds(const struct histogram *histogram, double quantile) {
+    return (double)histogram_quantile(histogram, quantile) / 1e3;
 }
 
 static inline int by_value(const void *left, const void *right) {

@@ -3,7 +3,7 @@
  * for /hello over kept connections at several rates and as fast as it answers, and prints context
  * switches and processor time per request as CSV: medians of rounds that go round all loads.
  *
- *     switches SERVER [ARGUMENT...]
+ *     switches [--once] SERVER [ARGUMENT...]
  *
  * Voluntary: the thread waited, for a request or a lock. Involuntary: its time was up, or another
  * went first. Left out: the generator's own switches, and threads that end, whose counts go with
@@ -42,6 +42,7 @@ struct cell {
 
 static struct cell cells[COUNTS][RATES];
 static struct load_result result;
+static bool is_once;
 
 static struct counters counters_of(pid_t pid) {
     char path[64];
@@ -77,7 +78,7 @@ static void measure(const struct server *server, int connections, double rate, s
                              .path = "/hello",
                              .connections = connections,
                              .rate = rate,
-                             .duration_ms = RUN_MS};
+                             .duration_ms = is_once ? RUN_MS / 2 : RUN_MS};
     char reason[LOAD_REASON_BYTES] = "";
     struct load *load = load_open(&plan, reason);
     if (load == NULL) {
@@ -102,7 +103,7 @@ static void measure(const struct server *server, int connections, double rate, s
     cell->cpu_us[round] = (double)(after.cpu_ns - before.cpu_ns) / requests / 1e3;
 }
 
-static void print_rows(void) {
+static void print_rows(size_t rounds) {
     printf("connections,rate,requests_per_second,voluntary_per_request,involuntary_per_request,"
            "cpu_us_per_request\n");
     for (size_t i = 0; i < COUNTS; i++) {
@@ -112,27 +113,29 @@ static void print_rows(void) {
             if (rates[j] > 0)
                 snprintf(rate, sizeof rate, "%.0f", rates[j]);
             printf("%d,%s,%.0f,%.3f,%.4f,%.2f\n", connection_counts[i], rate,
-                   median(cell->per_second, ROUNDS), median(cell->voluntary, ROUNDS),
-                   median(cell->involuntary, ROUNDS), median(cell->cpu_us, ROUNDS));
+                   median(cell->per_second, rounds), median(cell->voluntary, rounds),
+                   median(cell->involuntary, rounds), median(cell->cpu_us, rounds));
         }
     }
 }
 
 int main(int argc, char **argv) {
+    is_once = take_once(&argc, &argv);
+    const size_t rounds = is_once ? 1 : ROUNDS;
     if (argc < 2) {
-        error_because("usage", "switches SERVER [ARGUMENT...]");
+        error_because("usage", "switches [--once] SERVER [ARGUMENT...]");
         return 2;
     }
     net_raise_descriptor_limit();
     struct server server = server_start(argv + 1);
     int threads = counters_of(server.pid).threads;
-    for (size_t round = 0; round < ROUNDS; round++)
+    for (size_t round = 0; round < rounds; round++)
         for (size_t i = 0; i < COUNTS; i++)
             for (size_t j = 0; j < RATES; j++) {
                 measure(&server, connection_counts[i], rates[j], round, &cells[i][j]);
                 wait_until_threads_ended(server.pid, threads);
             }
     server_stop(&server);
-    print_rows();
+    print_rows(rounds);
     return ferror(stdout) || fclose(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

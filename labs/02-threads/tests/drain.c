@@ -30,8 +30,8 @@ Test(drain, requests_finish) {
     struct client *waits = connect_client(server), *burns = connect_client(server);
     say_hello(waits); /* so that both are accepted */
     say_hello(burns);
-    send_get(waits, "/wait?ms=600");
-    send_get(burns, "/burn?ms=300");
+    send_get(waits, "/wait?ms=900");
+    send_get(burns, "/burn?ms=150");
     pause_ms(server, 100);
     signal_server(server, SIGTERM);
     EXPECT_NUMBER("status of the answer", 200, await_answer(burns)->status);

@@ -1,6 +1,9 @@
 /* What the tests of a server of the application ask it for (common/app.h). */
 #pragma once
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "grader/testkit/server.h"
 
 /* First words for a server: a port that the kernel picks. */
@@ -19,4 +22,13 @@ static inline void expect_hello(struct client *client) {
 static inline void say_hello(struct client *client) {
     send_get(client, "/hello");
     expect_hello(client);
+}
+
+/* The requests that the server has taken, as an answer to /stats gives them. */
+static inline int64_t requests_in(const struct answer *answer) {
+    static const char key[] = "\"requests\": ";
+    const char *found = strstr(answer->body, key);
+    int64_t count = found == NULL ? -1 : strtoll(found + strlen(key), NULL, 10);
+    EXPECT(count >= 0, "a count of requests in /stats", "none");
+    return count;
 }

@@ -1,14 +1,15 @@
 /*
  * What `threads` is measured against: GNU libmicrohttpd with a thread for each connection, serving
- * the same /hello and the same files with the same header fields. bench/run compiles it, so nothing
- * else needs the library.
+ * the same /hello and the same files with the same header fields; and with --epoll, one thread for
+ * all connections, what `events` is. bench/run compiles it, so nothing else needs the library.
  *
- *     microhttpd --port N --root DIR --stack KIB --max-connections N --timeout MS --backlog N
+ *     microhttpd --port N --root DIR [--stack KIB | --epoll] --max-connections N --timeout MS
+ *                --backlog N
  *
- * --stack 0 leaves the stack to the library. Its response to /hello is made once and queued for each
- * request, as its manual advises; files go out by sendfile(2), as in `threads`. Left out: ranges,
- * conditional requests, folders, and whatever else `threads` serves. It ends with its parent's
- * SIGTERM, without draining.
+ * --stack 0 leaves the stack to the library, as does none. Its response to /hello is made once and
+ * queued for each request, as its manual advises; files go out by sendfile(2), as in `threads`. Left
+ * out: ranges, conditional requests, folders, and whatever else the labs' servers serve. It ends with
+ * its parent's SIGTERM, without draining.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -26,11 +27,13 @@
 #include "common/errors.h"
 #include "common/http.h"
 #include "common/net.h"
+#include "labs/02-threads/bench/baseline/baseline.h"
 
 static struct {
     long port;
     const char *root;
     long stack_kib;
+    bool epoll;
     long max_connections;
     long backlog;
     long timeout_ms;
@@ -46,17 +49,12 @@ static struct MHD_Response *text_response(const char *text) {
     return response;
 }
 
-/* A name without a folder, for the benchmark needs no more. NULL: no such file. */
-static struct MHD_Response *file_response(const char *name) {
+/* NULL: no such file. */
+static struct MHD_Response *file_response(const char *path) {
     struct stat status;
-    if (strchr(name, '/') != NULL)
+    int fd = open_file(root, path, &status);
+    if (fd < 0)
         return NULL;
-    int fd = openat(root, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-        if (fd >= 0)
-            close(fd);
-        return NULL;
-    }
     char modified[HTTP_DATE_BYTES];
     http_write_date(modified, status.st_mtime);
     struct MHD_Response *response = MHD_create_response_from_fd64((uint64_t)status.st_size, fd);
@@ -75,13 +73,10 @@ static enum MHD_Result answer(void *unused, struct MHD_Connection *connection, c
         *state = &head_seen;
         return MHD_YES;
     }
-    static const char files[] = "/files/";
     bool is_get = strcmp(method, "GET") == 0;
     if (is_get && strcmp(url, "/hello") == 0)
         return MHD_queue_response(connection, MHD_HTTP_OK, hello);
-    struct MHD_Response *file = is_get && strncmp(url, files, sizeof files - 1) == 0
-                                    ? file_response(url + sizeof files - 1)
-                                    : NULL;
+    struct MHD_Response *file = is_get ? file_response(url) : NULL;
     if (file == NULL)
         return MHD_queue_response(connection, MHD_HTTP_NOT_FOUND, not_found);
     enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, file);
@@ -89,21 +84,12 @@ static enum MHD_Result answer(void *unused, struct MHD_Connection *connection, c
     return result;
 }
 
-static long number(const char *text) {
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || value < 0) {
-        error_because(text, "not a number");
-        exit(2);
-    }
-    return value;
-}
-
 static void read_options(int argc, char **argv) {
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},
         {"root", required_argument, NULL, 'r'},
         {"stack", required_argument, NULL, 's'},
+        {"epoll", no_argument, NULL, 'e'},
         {"max-connections", required_argument, NULL, 'm'},
         {"timeout", required_argument, NULL, 't'},
         {"backlog", required_argument, NULL, 'b'},
@@ -120,6 +106,9 @@ static void read_options(int argc, char **argv) {
             break;
         case 's':
             settings.stack_kib = number(optarg);
+            break;
+        case 'e':
+            settings.epoll = true;
             break;
         case 'm':
             settings.max_connections = number(optarg);
@@ -145,9 +134,9 @@ static struct MHD_Daemon *start(int listener) {
          settings.stack_kib << 10, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    return MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-                                MHD_USE_POLL,
-                            0, NULL, NULL, answer, NULL, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    unsigned mode = settings.epoll ? MHD_USE_EPOLL : MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
+    return MHD_start_daemon(mode | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, answer, NULL,
+                            MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
 int main(int argc, char **argv) {

@@ -1,0 +1,2 @@
+/* Step streaming: what lab 02 asks of a server, the event loop is asked as well. */
+#include "labs/02-threads/tests/streaming.c"
