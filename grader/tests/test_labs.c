@@ -154,7 +154,7 @@ static bool is_slow(const char *path) {
     if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
         return false;
     char *data = contents(path, &length);
-    bool slow = strstr(data, "\n * slow:") != NULL;
+    bool slow = strstr(data, "\n * slow:") != NULL || strstr(data, "\n# slow:") != NULL;
     free(data);
     return slow;
 }
