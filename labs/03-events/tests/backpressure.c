@@ -35,7 +35,7 @@ Test(backpressure, memory_stays_bounded) {
 Test(backpressure, writing_resumes) {
     static char piece[64 * 1024];
     struct client *clients[CLIENTS];
-    struct run *server = start_server(ANY_PORT);
+    struct run *server = start_server(ANY_PORT, "--timeout", "60000");
     ask_all(server, clients);
     step("then each takes all of it");
     for (size_t i = 0; i < CLIENTS; i++) {

@@ -127,6 +127,8 @@ Test(ten_thousand, a_request_takes_the_same_time) {
 Test(ten_thousand, asks_for_descriptors) {
     enum { GIVEN = 64, CLIENTS = 100 };
     struct rlimit before;
+    if (connections_for(MANY) < MANY)
+        unmeasured("an instrument has descriptors of its own, and valgrind keeps the first limit");
     getrlimit(RLIMIT_NOFILE, &before);
     if (before.rlim_max < CLIENTS + 50)
         unmeasured("the hard limit of descriptors is %ld", (long)before.rlim_max);
