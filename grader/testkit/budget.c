@@ -167,8 +167,15 @@ static void note(json_t *fields, const char *what, const char *problem) {
 
 /* How often a program is woken, and how many clients it then finds, is up to the scheduler: no
  * reference holds that. */
-static bool wavers(enum call_family family) {
+static bool family_wavers(enum call_family family) {
     return family == WAITS || family == ACCEPTS;
+}
+
+static bool call_wavers(const char *call) {
+    for (enum call_family family = READS; family <= INTEREST; family++)
+        if (family_has(family, call) && family_wavers(family))
+            return true;
+    return false;
 }
 
 void budget(const struct ledger *ledger, enum call_family family, struct target target,
@@ -184,7 +191,7 @@ void budget(const struct ledger *ledger, enum call_family family, struct target 
                    relation_words[relation], "formula", formula, "limit", (json_int_t)limit,
                    "counted", (json_int_t)tally.calls, "bytes", (json_int_t)tally.bytes,
                    "bytes_expected", (json_int_t)target.least_bytes, "unit", "calls", "why", why,
-                   "wavers", wavers(family)),
+                   "wavers", family_wavers(family)),
          what, problem);
 }
 
@@ -242,11 +249,6 @@ static size_t count_into(struct row *rows, size_t count, const char *call, const
     return count;
 }
 
-static bool row_wavers(const char *call) {
-    return (family_has(WAITS, call) && wavers(WAITS)) ||
-           (family_has(ACCEPTS, call) && wavers(ACCEPTS));
-}
-
 void publish_ledger(const struct run *run, const char *title) {
     const struct ledger *ledger = ledger_of(run);
     struct row rows[MOST_ROWS];
@@ -264,7 +266,7 @@ void publish_ledger(const struct run *run, const char *title) {
         json_array_append_new(list, json_pack("{ss ss sI sI sb}", "call", rows[i].call, "on",
                                               rows[i].on, "count", (json_int_t)rows[i].count,
                                               "bytes", (json_int_t)rows[i].bytes, "wavers",
-                                              row_wavers(rows[i].call)));
+                                              call_wavers(rows[i].call)));
     }
     record("ledger", json_pack("{ss so}", "title", title, "rows", list));
 }
