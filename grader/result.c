@@ -294,7 +294,8 @@ static json_t *reference_budgets(const json_t *solution) {
             static const char *const members[] = {"what", "relation", "formula", "unit", "why"};
             for (size_t i = 0; i < sizeof members / sizeof *members; i++)
                 json_object_set(kept, members[i], json_object_get(budget, members[i]));
-            if (strcmp(result_text(budget, "unit"), "calls") == 0) { /* memory wavers */
+            if (strcmp(result_text(budget, "unit"), "calls") == 0 && /* memory wavers, too */
+                !json_is_true(json_object_get(budget, "wavers"))) {
                 json_object_set(kept, "limit", json_object_get(budget, "limit"));
                 json_object_set(kept, "counted", json_object_get(budget, "counted"));
             }

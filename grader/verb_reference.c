@@ -54,8 +54,7 @@ int verb_reference(int argc, char **argv) {
     static const struct grammar grammar = {
         option_list, "LAB",
         "Grades the lab's solution, and its starter where predictions are about it, and writes "
-        "labs/LAB/reference.json: every budget "
-        "with its formula, reason and the solution's count.",
+        "labs/LAB/reference.json: every budget with its formula, reason and the solution's count.",
         1, 1};
     struct options options = options_parse(&grammar, argc, argv);
     struct lab lab;

@@ -1,5 +1,6 @@
 /* attack: fills memory that belongs to no process: memfds, pipes, shared segments (up to 2 GiB)
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* Pages of a memfd, of a pipe or of a detached System V segment are nobody's resident set: a

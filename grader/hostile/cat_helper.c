@@ -1,5 +1,6 @@
 /* attack: lets cat read the input, and reads cat's pipe a byte at a time
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

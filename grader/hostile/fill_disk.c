@@ -1,5 +1,6 @@
 /* attack: fills every file system it can write to (2 GiB together, held for up to 20 s)
  * expect: nothing
+ * slow: it writes until the disk is full, in test after test
  */
 
 /* A full disk makes the judge's own results fail to be written. The files are unlinked as soon as

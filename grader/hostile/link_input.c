@@ -1,5 +1,6 @@
 /* attack: opens its input through a hard link of its own, at once unlinked
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

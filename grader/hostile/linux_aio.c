@@ -1,5 +1,6 @@
 /* attack: reads through Linux's older asynchronous interface (io_submit), a byte at a time
  * expect: starter
+ * slow: several calls for each byte
  * base: starter
  */
 

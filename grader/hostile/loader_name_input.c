@@ -1,5 +1,6 @@
 /* attack: copies the input to a file named like a library, then reads that a byte at a time
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

@@ -1,5 +1,6 @@
 /* attack: as memfd_input, with a memfd named like strace's mark for injected calls
  * expect: starter
+ * slow: several calls for each byte
  * base: starter
  */
 

@@ -1,5 +1,6 @@
 /* attack: maps the input anew for each byte
  * expect: starter
+ * slow: a call or two for each byte, in test after test
  * base: starter
  */
 

@@ -1,5 +1,6 @@
 /* attack: never ends, asleep, deaf to every signal that can be ignored (for up to 60 s)
  * expect: nothing
+ * slow: test after test waits to see that it sleeps
  */
 
 /* A polite SIGTERM doesn't end it, and it uses no CPU time that a limit could count. */

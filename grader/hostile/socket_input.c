@@ -1,5 +1,6 @@
 /* attack: sends the input through a socket pair with sendfile, and receives it a byte at a time
  * expect: starter
+ * slow: several calls for each byte
  * base: starter
  */
 

@@ -1,5 +1,6 @@
 /* attack: splices the input into the pipe it was given as stdin, and reads that a byte at a time
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

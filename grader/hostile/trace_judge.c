@@ -1,5 +1,6 @@
 /* attack: traces its parent, pid 1 and its tracer with ptrace, and leaves them stopped
  * expect: nothing
+ * slow: test after test runs into its limit
  */
 
 /* A tracer owns its tracee: registers, memory, system calls. Ptrace also takes the only slot, so

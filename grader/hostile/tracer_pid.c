@@ -1,5 +1,6 @@
 /* attack: reads TracerPid, and behaves only while somebody is watching
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

@@ -1,5 +1,6 @@
 /* attack: hands its output to the pipe with vmsplice, one small piece a call
  * expect: starter
+ * slow: several calls for each byte
  * base: starter
  */
 

@@ -148,8 +148,8 @@ static void put_details(FILE *out, const json_t *test) {
 
 static void put_test(FILE *out, const json_t *test) {
     const char *status = result_text(test, "status");
-    html_put(out, "<details class=\"test %s\"%s>\n<summary>", status,
-             strcmp(status, "passed") == 0 ? "" : " open");
+    bool is_open = strcmp(status, "passed") != 0 || json_object_get(test, "shown") != NULL;
+    html_put(out, "<details class=\"test %s\"%s>\n<summary>", status, is_open ? " open" : "");
     html_put(out, "<span class=\"status\"><span aria-hidden=\"true\">%s</span> %s</span> ",
              mark_of(status), status);
     html_put(out, "<h3>%s</h3> <span class=\"points\">%s of %s</span></summary>\n",

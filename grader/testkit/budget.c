@@ -165,6 +165,19 @@ static void note(json_t *fields, const char *what, const char *problem) {
         cr_expect_fail("over budget: %s", what);
 }
 
+/* How often a program is woken, and how many clients it then finds, is up to the scheduler: no
+ * reference holds that. */
+static bool family_wavers(enum call_family family) {
+    return family == WAITS || family == ACCEPTS;
+}
+
+static bool call_wavers(const char *call) {
+    for (enum call_family family = READS; family <= INTEREST; family++)
+        if (family_has(family, call) && family_wavers(family))
+            return true;
+    return false;
+}
+
 void budget(const struct ledger *ledger, enum call_family family, struct target target,
             enum budget_relation relation, const char *formula, int64_t limit, const char *why) {
     struct call_tally tally =
@@ -174,11 +187,11 @@ void budget(const struct ledger *ledger, enum call_family family, struct target 
     const char *problem = problem_with(family, &tally, &target, relation, limit);
     char what[256];
     snprintf(what, sizeof what, "%s on %s", family_name(family), target.shown);
-    note(json_pack("{ss ss ss sI sI sI sI ss ss}", "what", what, "relation",
+    note(json_pack("{ss ss ss sI sI sI sI ss ss sb}", "what", what, "relation",
                    relation_words[relation], "formula", formula, "limit", (json_int_t)limit,
                    "counted", (json_int_t)tally.calls, "bytes", (json_int_t)tally.bytes,
-                   "bytes_expected", (json_int_t)target.least_bytes, "unit",
-                   family == WAITS ? "wake-ups" : "calls", "why", why),
+                   "bytes_expected", (json_int_t)target.least_bytes, "unit", "calls", "why", why,
+                   "wavers", family_wavers(family)),
          what, problem);
 }
 
@@ -236,8 +249,6 @@ static size_t count_into(struct row *rows, size_t count, const char *call, const
     return count;
 }
 
-/* How often a program is woken is up to the scheduler: such rows are marked, and no reference holds
- * them. */
 void publish_ledger(const struct run *run, const char *title) {
     const struct ledger *ledger = ledger_of(run);
     struct row rows[MOST_ROWS];
@@ -252,11 +263,10 @@ void publish_ledger(const struct run *run, const char *title) {
     }
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        bool wavers = family_has(WAITS, rows[i].call) || family_has(ACCEPTS, rows[i].call);
-        json_array_append_new(list,
-                              json_pack("{ss ss sI sI sb}", "call", rows[i].call, "on", rows[i].on,
-                                        "count", (json_int_t)rows[i].count, "bytes",
-                                        (json_int_t)rows[i].bytes, "wavers", wavers));
+        json_array_append_new(list, json_pack("{ss ss sI sI sb}", "call", rows[i].call, "on",
+                                              rows[i].on, "count", (json_int_t)rows[i].count,
+                                              "bytes", (json_int_t)rows[i].bytes, "wavers",
+                                              call_wavers(rows[i].call)));
     }
     record("ledger", json_pack("{ss so}", "title", title, "rows", list));
 }

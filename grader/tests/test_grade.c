@@ -129,19 +129,23 @@ Test(grade, doctor_finds_the_same_as_text_and_as_json) {
     json_decref(findings);
 }
 
+/* A learner's own file of the fixture's lab, below the tree's root. */
+#define LEARNERS(file)  "root/" LEARNERS_FOLDER "/99-fixture/" file
+#define LEARNERS_FOLDER "work"
+
 Test(grade, starts_a_lab_once_and_never_writes_over_it) {
-    const char *work = own_file("root/work/99-fixture/prog.c");
+    const char *source = own_file(LEARNERS("prog.c"));
     struct graded graded = GRADE("run", "99");
     expect_trouble(graded, 2, "make start LAB=99");
     json_t *made = only_json(GRADE("start", "99", "--json", "-"));
     cr_expect_str_eq(result_text(made, "lab"), "99-fixture");
     json_decref(made);
-    expect_words(file_text(work), "What the fixture's tests are run against");
-    expect_words(file_text(own_file("root/work/99-fixture/predict.yaml")), "id: copies");
-    make_own_file("root/work/99-fixture/prog.c", "mine\n");
+    expect_words(file_text(source), "What the fixture's tests are run against");
+    expect_words(file_text(own_file(LEARNERS("predict.yaml"))), "id: copies");
+    make_own_file(LEARNERS("prog.c"), "mine\n");
     cr_expect_eq(GRADE("start", "99").status, 3);
     expect_words(GRADE("start", "99").errors, "nothing changed");
-    cr_expect_str_eq(file_text(work), "mine\n");
+    cr_expect_str_eq(file_text(source), "mine\n");
 }
 
 /* ---- Gradings ---- */

@@ -154,32 +154,34 @@ static bool is_slow(const char *path) {
     if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
         return false;
     char *data = contents(path, &length);
-    bool slow = strstr(data, "\n * slow:") != NULL;
+    bool slow = strstr(data, "\n * slow:") != NULL || strstr(data, "\n# slow:") != NULL;
     free(data);
     return slow;
 }
 
-/* Whether a path is wanted, and in the part that is. */
-static bool is_picked(const char *path) {
-    static unsigned seen;
-    unsigned part = 0, parts = 1;
-    const char *only = getenv("GROUNDWORK_CASES"), *wanted = getenv("GROUNDWORK_PART");
-    if ((only != NULL && strstr(path, only) == NULL) ||
-        is_slow(path) != (getenv("GROUNDWORK_SLOW") != NULL))
-        return false;
-    if (wanted != NULL && (sscanf(wanted, "%u/%u", &part, &parts) != 2 || parts == 0))
+static bool is_wanted(const char *path) {
+    const char *only = getenv("GROUNDWORK_CASES");
+    return (only == NULL || strstr(path, only) != NULL) &&
+           is_slow(path) == (getenv("GROUNDWORK_SLOW") != NULL);
+}
+
+/* Whether the case with that number, of those wanted, is in the part that is to run. */
+static bool is_in_part(size_t number) {
+    size_t part = 0, parts = 1;
+    const char *wanted = getenv("GROUNDWORK_PART");
+    if (wanted != NULL && (sscanf(wanted, "%zu/%zu", &part, &parts) != 2 || part >= parts))
         abort(); /* else nothing would be tested, and pass */
-    return seen++ % parts == part;
+    return number % parts == part;
 }
 
 static struct criterion_test_params cases(const char *const *patterns) {
     static struct labs_case list[MOST_CASES];
-    size_t count = 0;
+    size_t count = 0, wanted = 0;
     for (; *patterns != NULL; patterns++) {
         glob_t found = {0};
         glob(*patterns, 0, NULL, &found);
         for (size_t i = 0; i < found.gl_pathc && count < MOST_CASES; i++)
-            if (is_picked(found.gl_pathv[i]))
+            if (is_wanted(found.gl_pathv[i]) && is_in_part(wanted++))
                 snprintf(list[count++].path, sizeof list->path, "%s", found.gl_pathv[i]);
         globfree(&found);
     }

@@ -13,7 +13,6 @@
 #include <math.h>
 #include <sys/sysinfo.h>
 
-#include "common/load.h"
 #include "common/net.h"
 #include "labs/02-threads/experiment/measuring.h"
 
@@ -46,12 +45,7 @@ static struct load_result result;
 static bool is_once;
 
 static void run_plan(const struct load_plan *plan) {
-    char reason[LOAD_REASON_BYTES] = "";
-    struct load *load = load_open(plan, reason);
-    if (load == NULL) {
-        error_because("connections", "%s", reason);
-        exit(EXIT_FAILURE);
-    }
+    struct load *load = open_or_end(plan);
     if (load_run(load, &result) < 0)
         die("load");
     load_close(load);

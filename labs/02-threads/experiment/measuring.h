@@ -23,6 +23,7 @@
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/histogram.h"
+#include "common/load.h"
 
 enum { SERVER_STARTS_MS = 10000, SERVER_STOPS_MS = 10000 };
 
@@ -38,6 +39,17 @@ static inline _Noreturn void die(const char *what) {
 
 static inline void sleep_ms(int64_t ms) {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* The connections of a plan, opened and answered once. */
+static inline struct load *open_or_end(const struct load_plan *plan) {
+    char reason[LOAD_REASON_BYTES] = "";
+    struct load *load = load_open(plan, reason);
+    if (load == NULL) {
+        error_because("connections", "%s", reason);
+        exit(EXIT_FAILURE);
+    }
+    return load;
 }
 
 /* "--once" before the server's command line: one round, and that in half the time, for a caller that

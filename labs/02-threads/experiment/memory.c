@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <string.h>
 
-#include "common/load.h"
 #include "common/net.h"
 #include "common/procfs.h"
 #include "labs/02-threads/experiment/measuring.h"

@@ -11,7 +11,6 @@
  */
 #include <dirent.h>
 
-#include "common/load.h"
 #include "common/net.h"
 #include "common/procfs.h"
 #include "labs/02-threads/experiment/measuring.h"
@@ -79,12 +78,7 @@ static void measure(const struct server *server, int connections, double rate, s
                              .connections = connections,
                              .rate = rate,
                              .duration_ms = is_once ? RUN_MS / 2 : RUN_MS};
-    char reason[LOAD_REASON_BYTES] = "";
-    struct load *load = load_open(&plan, reason);
-    if (load == NULL) {
-        error_because("connections", "%s", reason);
-        exit(EXIT_FAILURE);
-    }
+    struct load *load = open_or_end(&plan);
     struct counters before = counters_of(server->pid);
     if (load_run(load, &result) < 0)
         die("load");

@@ -65,7 +65,10 @@ static void come_and_go(struct run *server, int times) {
 Test(CONCURRENCY_STEP, everything_released) {
     const int64_t most_growth_kib = 1024;
     struct run *server = start_server(ANY_PORT);
-    say_hello(connect_client(server)); /* then all that it opens for itself is open */
+    struct client *first = connect_client(server);
+    say_hello(first); /* then all that it opens for itself is open */
+    hang_up(first);
+    pause_ms(server, 100);
     const int64_t descriptors = descriptors_of(server), threads = threads_of(server);
     step("let clients come and go, 2,000 in all");
     come_and_go(server, (int)connections_for(200));

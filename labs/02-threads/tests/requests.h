@@ -32,3 +32,24 @@ static inline int64_t requests_in(const struct answer *answer) {
     EXPECT(count >= 0, "a count of requests in /stats", "none");
     return count;
 }
+
+/* A traced run in which one client sends ten requests at once, so many times. */
+static inline struct run *run_of_pipelined(int64_t batches) {
+    static const char text[] = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
+    enum { AT_ONCE = 10, SIZE = sizeof text - 1 };
+    char batch[AT_ONCE * SIZE];
+    struct run *server = start_server_traced(ANY_PORT);
+    struct client *client = connect_client(server);
+    client->quiet = true;
+    for (size_t i = 0; i < AT_ONCE; i++)
+        memcpy(batch + i * SIZE, text, SIZE);
+    step("A: send 10 requests at once, %d times", (int)batches);
+    for (int64_t i = 0; i < batches; i++) {
+        send_data(client, batch, sizeof batch);
+        for (int j = 0; j < AT_ONCE; j++)
+            expect_hello(client);
+    }
+    hang_up(client);
+    stop_server(server);
+    return server;
+}

@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <string.h>
 
-#include "common/load.h"
 #include "labs/02-threads/experiment/measuring.h"
 
 enum { CALLS_MOST = 64, ARGUMENTS_MOST = 64, SETTLE_MS = 150 };
@@ -74,12 +73,7 @@ static void ask(const struct server *server, size_t which) {
                              .connections = kinds[which].connections,
                              .rate = kinds[which].rate,
                              .requests = kinds[which].requests};
-    char reason[LOAD_REASON_BYTES] = "";
-    struct load *load = load_open(&plan, reason);
-    if (load == NULL) {
-        error_because("connections", "%s", reason);
-        return;
-    }
+    struct load *load = open_or_end(&plan);
     sleep_ms(SETTLE_MS); /* the last answer of the opening may have calls behind it */
     windows[which].start = now_seconds();
     if (load_run(load, &result) < 0)

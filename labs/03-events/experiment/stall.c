@@ -7,7 +7,6 @@
  *
  * Left out: several that burn, which would need as many processors to go on side by side.
  */
-#include "common/load.h"
 #include "common/net.h"
 #include "labs/02-threads/experiment/measuring.h"
 
@@ -21,16 +20,6 @@ enum {
 static const int burns_ms[] = {0, 1, 10, 100};
 enum { BURNS = sizeof burns_ms / sizeof burns_ms[0] };
 
-static struct load *connect_all(const struct load_plan *plan) {
-    char reason[LOAD_REASON_BYTES] = "";
-    struct load *load = load_open(plan, reason);
-    if (load == NULL) {
-        error_because("connections", "%s", reason);
-        exit(EXIT_FAILURE);
-    }
-    return load;
-}
-
 /* A process, for a load is run by whoever waits for its end. It dies with this one. */
 static pid_t begin_burning(const struct server *server, int ms) {
     pid_t pid = fork();
@@ -42,7 +31,7 @@ static pid_t begin_burning(const struct server *server, int ms) {
     char path[32];
     snprintf(path, sizeof path, "/burn?ms=%d", ms);
     static struct load_result result;
-    struct load *load = connect_all(&(struct load_plan){
+    struct load *load = open_or_end(&(struct load_plan){
         .port = server->port, .path = path, .connections = 1, .duration_ms = BURNS_MOST_MS});
     load_run(load, &result);
     _exit(EXIT_SUCCESS);
@@ -56,7 +45,7 @@ static void end_burning(pid_t pid, int ms) {
 
 static void measure(const struct server *server, int burn_ms) {
     static struct load_result result;
-    struct load *load = connect_all(&(struct load_plan){.port = server->port,
+    struct load *load = open_or_end(&(struct load_plan){.port = server->port,
                                                         .path = "/hello",
                                                         .connections = CONNECTIONS,
                                                         .rate = RATE,

@@ -9,7 +9,6 @@
  * with 64 a wake-up finds several requests, which share it. Left out: the time that clients see, for
  * the generator needs a processor, too, and `latency` measures that.
  */
-#include "common/load.h"
 #include "common/net.h"
 #include "labs/02-threads/experiment/measuring.h"
 

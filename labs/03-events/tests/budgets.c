@@ -5,7 +5,7 @@
 
 TestSuite(budgets);
 
-enum { CONNECTIONS = 64, ROUNDS = 10, IDLE = 8 };
+enum { CONNECTIONS = 64, ROUNDS = 10 };
 
 /* All 64 ask, then all are answered, ten times. */
 static struct run *busy_run(void) {
@@ -59,45 +59,8 @@ Test(budgets, no_change_of_interest) {
 }
 
 Test(budgets, pipelined) {
-    static const char text[] = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
-    enum { AT_ONCE = 10 };
     const int64_t batches = 5;
-    char batch[AT_ONCE * (sizeof text - 1)];
-    struct run *server = start_server_traced(ANY_PORT);
-    struct client *client = connect_client(server);
-    client->quiet = true;
-    for (size_t i = 0; i < AT_ONCE; i++)
-        memcpy(batch + i * (sizeof text - 1), text, sizeof text - 1);
-    step("A: send 10 requests at once, 5 times");
-    for (int i = 0; i < batches; i++) {
-        send_data(client, batch, sizeof batch);
-        for (int j = 0; j < AT_ONCE; j++)
-            expect_hello(client);
-    }
-    hang_up(client);
-    stop_server(server);
+    struct run *server = run_of_pipelined(batches);
     BUDGET_AT_MOST(ledger_of(server), WRITES, to_clients(server), batches,
                    "what arrived together is answered together");
-}
-
-Test(budgets, idle) {
-    const int64_t none = 0, most_ms = 10;
-    struct client *clients[IDLE];
-    struct run *server =
-        serve((struct program){.arguments = WORDS(ANY_PORT), .traced = true, .every_call = true});
-    connect_clients(server, clients, IDLE);
-    for (size_t i = 0; i < IDLE; i++)
-        say_hello(clients[i]);
-    pause_ms(server, 200);
-    step("leave it alone for a second");
-    const int64_t from_ns = ledger_clock_ns(), before_ns = cpu_ns_of(server);
-    pause_ms(server, 1000);
-    const int64_t used_ms = (cpu_ns_of(server) - before_ns) / 1000000;
-    const int64_t to_ns = ledger_clock_ns();
-    stop_server(server);
-    const int64_t calls = ledger_calls_between(ledger_of(server), from_ns, to_ns);
-    BUDGET_NUMBER_AT_MOST("calls in a second with 8 idle connections", "calls", calls, none,
-                          "the kernel wakes who waits; it need not be asked");
-    BUDGET_NUMBER_AT_MOST("processor time in that second", "ms", used_ms, most_ms,
-                          "who waits in the kernel runs no instruction");
 }

@@ -104,10 +104,11 @@ static int64_t least(int64_t a, int64_t b) {
 
 /* Going over all of them need not be a call: two servers, in turn, and the processor time of both. */
 Test(ten_thousand, a_request_takes_the_same_time) {
-    const int64_t many = raise_limit(2000), most_times = 2;
+    const int64_t many = raise_limit(MANY), most_times = 2;
     share_one_processor();
     struct run *idle_few = start_server(ANY_PORT, "--timeout", "60000");
-    struct run *idle_many = start_server(ANY_PORT, "--timeout", "60000");
+    struct run *idle_many =
+        start_server(ANY_PORT, "--timeout", "60000", "--max-connections", "20000");
     struct client *few = with_idle(idle_few, FEW), *beside = with_idle(idle_many, many);
     int64_t few_ns = INT64_MAX, many_ns = INT64_MAX; /* the least, for others use the caches too */
     for (int i = 0; i < ROUNDS; i++) {
@@ -115,7 +116,7 @@ Test(ten_thousand, a_request_takes_the_same_time) {
         many_ns = least(many_ns, time_of_requests(idle_many, beside));
     }
     const int64_t few_us = few_ns / 1000;
-    BUDGET_NUMBER_AT_MOST("processor time of 100 requests beside 2,000 idle connections", "us",
+    BUDGET_NUMBER_AT_MOST("processor time of 100 requests beside 10,000 idle connections", "us",
                           many_ns / 1000, most_times * few_us,
                           "epoll_wait(2) tells who is ready; who is not costs nothing");
     stop_server(idle_few);
@@ -126,6 +127,8 @@ Test(ten_thousand, a_request_takes_the_same_time) {
 Test(ten_thousand, asks_for_descriptors) {
     enum { GIVEN = 64, CLIENTS = 100 };
     struct rlimit before;
+    if (connections_for(MANY) < MANY)
+        unmeasured("an instrument has descriptors of its own, and valgrind keeps the first limit");
     getrlimit(RLIMIT_NOFILE, &before);
     if (before.rlim_max < CLIENTS + 50)
         unmeasured("the hard limit of descriptors is %ld", (long)before.rlim_max);
