@@ -138,11 +138,23 @@ $(B)/tests/%: $(B)/grader/tests/%.o $(grade_objects) $(filter-out %/hooks.o,$(te
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(flags) $^ $(lib_libs) $(test_libs) -o $@
 
+# Programs that a lab ships to be looked at: $(1) is the lab, $(2) its folder. Plain, for a sanitizer
+# would blur what they show, and each of one file.
+define subject_rule
+$(B)/bin/$(1)/subjects/%: $(2)/subjects/%.c $(wildcard $(2)/subjects/*.h) | $(if $(filter $(typed),$(MAKECMDGOALS)),deps)
+	@mkdir -p $$(@D)
+	$$(call say,CC)$$(CC) $$(filter-out $$(SANITIZE),$$(flags)) $$(lib_flags) $$< -Wl,--as-needed $$(lib_libs) -o $$@
+endef
+subjects_of = $(patsubst $(2)/%.c,$(B)/bin/$(1)/%,$(wildcard $(2)/subjects/*.c))
+
 # the grader's own tests grade labs made for that
 define fixture_rule
 $(B)/bin/$(1)/tests: $(call objects_of,grader/tests/fixture/labs/$(1)/tests/*.c) $$(testkit_objects) $$(engine_objects) $$(common_objects)
 	@mkdir -p $$(@D)
 	$$(call say,LINK)$$(CC) $$(flags) $$^ $$(lib_libs) $$(test_libs) -o $$@
+
+$(call subject_rule,$(1),grader/tests/fixture/labs/$(1))
+own_tests += $(call subjects_of,$(1),grader/tests/fixture/labs/$(1))
 endef
 $(foreach each,$(fixtures),$(eval $(call fixture_rule,$(each))))
 
@@ -158,6 +170,9 @@ $(B)/bin/$(1)/starter: $(call objects_of,labs/$(1)/starter/*.c) $$(common_object
 $(foreach tool,$(wildcard labs/$(1)/bench/*.c labs/$(1)/experiment/*.c),
 $(B)/bin/$(1)/$(basename $(notdir $(tool))): $(B)/$(tool:.c=.o) $$(common_objects))
 
+$(call subject_rule,$(1),labs/$(1))
+subjects += $(call subjects_of,$(1),labs/$(1))
+
 lab_programs += $(addprefix $(B)/bin/$(1)/,starter \
     $(basename $(notdir $(firstword $(wildcard labs/$(1)/solution/*.c)) $(wildcard labs/$(1)/bench/*.c labs/$(1)/experiment/*.c))))
 endef
@@ -168,7 +183,8 @@ $(lab_programs):
 	$(call say,LINK)$(CC) $(flags) $^ $(call lab_libs,$(notdir $(@D))) -o $@
 
 .PHONY: all programs
-programs: $(lab_programs)
+programs: $(lab_programs) $(subjects)
+judge: $(subjects) # a lab's tests start them
 all: judge $(own_tests) $(lab_programs) # build everything that needs no learner
 
 # keep the objects of chains; read the header dependencies that compiling wrote

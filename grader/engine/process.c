@@ -52,7 +52,8 @@ void bytes_release(struct bytes *bytes) {
 static int open_channel(struct channel *channel, const char *path, bool child_writes) {
     *channel = (struct channel){.child = -1, .ours = -1};
     if (path != NULL) {
-        channel->child = open(path, (child_writes ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+        int mode = child_writes ? O_WRONLY : O_RDONLY;
+        channel->child = open(path, mode | O_CLOEXEC | O_NOCTTY); /* a terminal is not ours */
         return channel->child < 0 ? -1 : 0;
     }
     int ends[2];
@@ -128,7 +129,8 @@ int process_start(struct process *process, const struct process_options *options
     struct channel in, out = {.child = -1, .ours = -1}, err = {.child = -1, .ours = -1};
     int status = -1;
     if (open_channel(&in, options->stdin_path, false) < 0 ||
-        open_channel(&out, options->stdout_path, true) < 0 || open_channel(&err, NULL, true) < 0)
+        open_channel(&out, options->stdout_path, true) < 0 ||
+        open_channel(&err, options->stderr_path, true) < 0)
         goto out;
     pid_t pid = fork();
     if (pid < 0)
@@ -237,6 +239,7 @@ void process_finish(struct process *process) {
         struct pollfd ready = {.fd = *fd, .events = POLLIN};
         size_t before = into->length;
         int there = 0;
+        poll(&ready, 1, 0); /* what was written to a terminal arrives when somebody looks */
         ioctl(*fd, FIONREAD, &there);
         while (*fd >= 0 && into->length - before < (size_t)there && poll(&ready, 1, 0) == 1)
             take(process, fd, into);

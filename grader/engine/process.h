@@ -39,6 +39,7 @@ struct process_options {
     const char *directory;      /* working directory; NULL: ours */
     const char *stdin_path;     /* opened for reading instead of a pipe */
     const char *stdout_path;    /* opened for writing instead of a pipe */
+    const char *stderr_path;    /* likewise */
     const int *keep;            /* descriptors that the program inherits under their own numbers; */
     size_t keep_count;          /*   every other descriptor above 2 is closed */
     bool pin_to_one_cpu;        /* the program and all that it starts share one processor */

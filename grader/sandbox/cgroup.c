@@ -62,13 +62,20 @@ static void keep_if(char *folder, bool limited) {
     }
 }
 
+static bool has_version_2(void) {
+    return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+}
+
 int cgroup_make(struct cgroup *cgroup, const char *name, int tasks, long long memory_kib) {
     *cgroup = (struct cgroup){0};
-    if (access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0) {
+    if (has_version_2()) {
         char *both = cgroup->folders[0];
         keep_if(both, make_in(both, "/sys/fs/cgroup", "", name) &&
                           write_value(both, "pids.max", tasks) &&
                           write_value(both, "memory.max", memory_kib * 1024));
+        if (both[0] !=
+            '\0') /* what is swapped out would be beyond the limit; without swap: no file */
+            write_value(both, "memory.swap.max", 0);
     } else {
         char *pids = cgroup->folders[0], *memory = cgroup->folders[1];
         keep_if(pids, make_in(pids, "/sys/fs/cgroup/pids", "pids", name) &&
@@ -79,6 +86,15 @@ int cgroup_make(struct cgroup *cgroup, const char *name, int tasks, long long me
             write_value(memory, "memory.kmem.tcp.limit_in_bytes", memory_kib * 1024);
     }
     return (cgroup->folders[0][0] != '\0') + (cgroup->folders[1][0] != '\0');
+}
+
+const char *cgroup_memory_folder(const struct cgroup *cgroup) {
+    const char *folder = cgroup->folders[has_version_2() ? 0 : 1];
+    return folder[0] == '\0' ? NULL : folder;
+}
+
+const char *cgroup_memory_mount(void) {
+    return has_version_2() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
 }
 
 void cgroup_enter(const struct cgroup *cgroup) {

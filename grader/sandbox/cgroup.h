@@ -15,6 +15,10 @@ struct cgroup {
  * Returns how many hierarchies have it: 0 when none can be made here, which is no error. */
 int cgroup_make(struct cgroup *cgroup, const char *name, int tasks, long long memory_kib);
 
+/* The folder that accounts for its memory, and where a system has that mounted; NULL: none. */
+const char *cgroup_memory_folder(const struct cgroup *cgroup);
+const char *cgroup_memory_mount(void);
+
 /* Moves the calling process into the group. */
 void cgroup_enter(const struct cgroup *cgroup);
 

@@ -1,6 +1,10 @@
 /* launch: starts one program, waits for it, reports what it used, and leaves nothing running.
  *
- *     launch REPORT_FD MOST_PROCESSES PROGRAM [ARGUMENT...]
+ *     launch REPORT_FD MOST_PROCESSES [--talk FD] [--beside COUNT WORD...] PROGRAM [ARGUMENT...]
+ *
+ * With --beside the COUNT words are another program, which is started first, for the one under test
+ * to look at: an argument SUBJECT_PID becomes its number. --talk is the other's standard input, or
+ * the program's own where there is no other.
  *
  * It is the first process of the sandbox (PID 1 of its namespace), so that the program is not: to
  * PID 1 the kernel delivers no signal that it has no handler for, and SIGPIPE would not kill it.
@@ -39,20 +43,48 @@ static void drop_capabilities(void) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static _Noreturn void become(int report_fd, rlim_t most_processes, char **arguments) {
+/* What it is asked to start, and how they are connected. */
+struct command {
+    int report_fd;
+    int talk_fd; /* -1: none */
+    rlim_t most_processes;
+    char **program;
+    char **subject; /* NULL: none */
+};
+
+/* What holds for everybody that is started. */
+static void go_apart(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* outside a PID namespace a server would outlive its test */
     setsid();                         /* what it sends to its process group reaches no one else */
     drop_capabilities();
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    /* in a user namespace of our own this counts no one else's processes; root is exempt */
-    if (getppid() == 1)
-        setrlimit(RLIMIT_NPROC, &(struct rlimit){most_processes, most_processes});
-    /* or a tracer without privileges could not read the name in the exec that it counts from */
-    prctl(PR_SET_DUMPABLE, 1);
-    send_message(report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
+}
+
+static _Noreturn void execute(char **arguments) {
     execv(arguments[0], arguments);
     fprintf(stderr, "launch: %s: %s\n", arguments[0], strerror(errno));
     _exit(127);
+}
+
+static _Noreturn void become_subject(const struct command *command) {
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    go_apart();
+    dup2(command->talk_fd, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO); /* the program's output is the program's alone */
+    execute(command->subject);
+}
+
+static _Noreturn void become_program(const struct command *command) {
+    go_apart();
+    if (command->talk_fd >= 0 && command->subject == NULL)
+        dup2(command->talk_fd, STDIN_FILENO);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    /* in a user namespace of our own this counts no one else's processes; root is exempt */
+    if (getppid() == 1)
+        setrlimit(RLIMIT_NPROC, &(struct rlimit){command->most_processes, command->most_processes});
+    /* or a tracer without privileges could not read the name in the exec that it counts from */
+    prctl(PR_SET_DUMPABLE, 1);
+    send_message(command->report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
+    execute(command->program);
 }
 
 /* Kills what the program left running, and reaps it, so that its memory is in the account. Outside
@@ -97,14 +129,20 @@ static bool others_live(void) {
     return ended == 0;
 }
 
-/* Reaps whatever ends until the program does. */
-static struct launch_message wait_for(pid_t program) {
+/* Reaps whatever ends until the program does, and then ends the subject, which it did not start. */
+static struct launch_message wait_for(pid_t program, pid_t subject) {
     struct rusage used;
     int status;
     pid_t ended;
-    do
+    do {
         ended = wait4(-1, &status, 0, &used);
-    while (ended != program && (ended > 0 || errno == EINTR));
+        if (ended == subject)
+            subject = -1; /* its number may be another's from now on */
+    } while (ended != program && (ended > 0 || errno == EINTR));
+    if (subject > 0) {
+        kill(subject, SIGKILL);
+        waitpid(subject, NULL, 0);
+    }
     return (struct launch_message){.kind = LAUNCH_ENDED,
                                    .wait_status = status,
                                    .voluntary = used.ru_nvcsw,
@@ -114,28 +152,70 @@ static struct launch_message wait_for(pid_t program) {
                                    .left_behind = others_live()};
 }
 
+static pid_t start(const struct command *command, void (*become)(const struct command *command)) {
+    pid_t pid = fork();
+    if (pid == 0)
+        become(command);
+    if (pid < 0) {
+        fprintf(stderr, "launch: fork: %s\n", strerror(errno));
+        exit(1);
+    }
+    return pid;
+}
+
+/* The subject's words lie before the program's; copied, for a NULL to follow them. */
+static struct command parse(char **argv) {
+    static char *subject[64];
+    struct command command = {.report_fd = atoi(argv[1]),
+                              .talk_fd = -1,
+                              .most_processes = (rlim_t)atol(argv[2]),
+                              .program = argv + 3};
+    if (strcmp(command.program[0], "--talk") == 0) {
+        command.talk_fd = atoi(command.program[1]);
+        fcntl(command.talk_fd, F_SETFD, FD_CLOEXEC);
+        command.program += 2;
+    }
+    if (strcmp(command.program[0], "--beside") == 0) {
+        size_t count = (size_t)atoi(command.program[1]);
+        for (size_t i = 0; i < count && i < 63; i++)
+            subject[i] = command.program[2 + i];
+        command.subject = subject;
+        command.program += 2 + count;
+    }
+    return command;
+}
+
+/* The program's view of the subject's number is ours: we share its namespace. */
+static void name_subject(char **arguments, pid_t subject) {
+    static char number[16];
+    snprintf(number, sizeof number, "%d", subject);
+    for (; *arguments != NULL; arguments++)
+        if (strcmp(*arguments, "SUBJECT_PID") == 0)
+            *arguments = number;
+}
+
 int main(int argc, char **argv) {
     if (argc < 4) {
-        fprintf(stderr, "usage: launch REPORT_FD MOST_PROCESSES PROGRAM [ARGUMENT...]\n");
+        fprintf(stderr, "usage: launch REPORT_FD MOST_PROCESSES [--talk FD] [--beside COUNT "
+                        "WORD...] PROGRAM [ARGUMENT...]\n");
         return 2;
     }
-    int report_fd = atoi(argv[1]);
-    fcntl(report_fd, F_SETFD, FD_CLOEXEC);
+    struct command command = parse(argv);
+    fcntl(command.report_fd, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_DUMPABLE, 0); /* or the program could read our descriptors through /proc */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 
-    pid_t program = fork();
-    if (program < 0) {
-        fprintf(stderr, "launch: fork: %s\n", strerror(errno));
-        return 1;
-    }
-    if (program == 0)
-        become(report_fd, (rlim_t)atol(argv[2]), argv + 3);
-    struct launch_message report = wait_for(program);
+    pid_t subject = command.subject == NULL ? -1 : start(&command, become_subject);
+    if (subject > 0)
+        name_subject(command.program, subject);
+    pid_t program = start(&command, become_program);
+    if (command.talk_fd >= 0)
+        close(command.talk_fd); /* whoever talks is to see the other's end */
+    struct launch_message report = wait_for(program, subject);
     if (report.left_behind)
         end_what_was_left();
     report.max_rss_kib = largest_of_all();
-    send_message(report_fd, &report);
+    send_message(command.report_fd, &report);
     if (WIFSIGNALED(report.wait_status))
         return 128 + WTERMSIG(report.wait_status);
     return WEXITSTATUS(report.wait_status);

@@ -16,6 +16,13 @@ struct target on_path(const char *name) {
     return target;
 }
 
+struct target under(const char *folder) {
+    struct target target = {0};
+    snprintf(target.name, sizeof target.name, "%s*", folder);
+    snprintf(target.shown, sizeof target.shown, "files under %s", folder);
+    return target;
+}
+
 struct target on_stdin(const struct run *run) {
     struct target target = {.shown = "standard input", .least_bytes = run->fed_bytes};
     snprintf(target.name, sizeof target.name, "pipe:[%lu]",
@@ -54,7 +61,7 @@ const struct ledger *ledger_of(const struct run *run) {
 
 /* Libraries and the loader's own files are not the program's work. */
 static bool is_systems(const char *name) {
-    static const char *const places[] = {"/usr/", "/lib", "/etc/ld.so", "/submission/"};
+    static const char *const places[] = {"/usr/", "/lib", "/etc/ld.so", "/submission/", "/sys/"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(name, places[i], strlen(places[i])) == 0)
             return true;
@@ -172,7 +179,7 @@ static bool family_wavers(enum call_family family) {
 }
 
 static bool call_wavers(const char *call) {
-    for (enum call_family family = READS; family <= INTEREST; family++)
+    for (enum call_family family = READS; family <= OPENS; family++)
         if (family_has(family, call) && family_wavers(family))
             return true;
     return false;

@@ -52,6 +52,12 @@ const char *program_path(const char *name);
 /* The folder that make_output_folder() made, as the program names it; "" when there is none. */
 const char *output_folder_name(void);
 
+/* Makes a terminal and puts the program's end in the place of that output. Returns our end, for
+ * terminal_connect() once the program was started; -1 for descriptor 0, which means none. Where there
+ * are no terminals the test is unmeasured. */
+int terminal_open(struct process_options *options, int descriptor);
+void terminal_connect(struct process *process, int descriptor, int ours);
+
 /* The working directory of the program, and the path of its executable, as it sees them. */
 const char *program_directory(void);
 const char *program_executable(void);
@@ -62,6 +68,16 @@ pid_t await_start(struct run *run);
 /* From now on the test, and what it starts, has a network of its own with a loopback device that is
  * up; without a sandbox, ours. Any number of times. */
 void take_own_network(void);
+
+/* ---- Subjects (subject.h) ---- */
+
+bool has_subject(const struct program *program);
+/* Where they are; ends the test as unmeasured where they can't share a sandbox with the program. */
+struct sandbox_mount subjects_mount(void);
+/* Connects the run with its subject. Returns the subject's end, which is the caller's to close. */
+int subject_connect(struct run *run);
+/* What the launcher is told of it. */
+void subject_add_words(struct arguments *arguments, const struct program *program, int talk_fd);
 
 /* Whether an origin (origin.h) was started. */
 bool test_has_origin(void);

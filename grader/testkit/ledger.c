@@ -1,238 +1,11 @@
-/* Reading strace's logs. Their form is described in strace(1), under -ttt, -yy and -e inject. */
+/* Reading strace's logs: whose thread each was, and what they say together. */
 #include "grader/testkit/ledger.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "common/clock.h"
-
-/* How a call's arguments say what moved. Descriptor positions count from 0; -1: none. */
-struct call_shape {
-    const char *name;
-    int from;
-    int to;
-    int size;  /* argument that holds the length when the result doesn't (mmap); -1: the result does
-                */
-    int asked; /* argument that holds how many bytes were asked for, or the vector; -1: not told */
-};
-
-static const struct call_shape shapes[] = {
-    {"read", 0, -1, -1, 2},     {"readv", 0, -1, -1, 1},     {"pread64", 0, -1, -1, 2},
-    {"preadv", 0, -1, -1, 1},   {"preadv2", 0, -1, -1, 1},   {"recvfrom", 0, -1, -1, 2},
-    {"recvmsg", 0, -1, -1, -1}, {"mmap", 4, -1, 1, 1},       {"write", -1, 0, -1, 2},
-    {"writev", -1, 0, -1, 1},   {"pwrite64", -1, 0, -1, 2},  {"pwritev", -1, 0, -1, 1},
-    {"pwritev2", -1, 0, -1, 1}, {"sendto", -1, 0, -1, 2},    {"sendmsg", -1, 0, -1, -1},
-    {"sendfile", 1, 0, -1, -1}, {"splice", 0, 2, -1, -1},    {"copy_file_range", 0, 2, -1, -1},
-    {"tee", 0, 1, -1, -1},      {"vmsplice", -1, 0, -1, -1}, {"execve", -1, -1, -1, -1},
-    {"clone", -1, -1, -1, -1},  {"clone3", -1, -1, -1, -1},  {"fork", -1, -1, -1, -1},
-    {"vfork", -1, -1, -1, -1},  {"recvmmsg", 0, -1, -1, -1}, {"sendmmsg", -1, 0, -1, -1},
-};
-
-/* Calls that move no bytes; `on` is the position of the descriptor that they are about. */
-static const struct other_shape {
-    const char *name;
-    enum call_family family;
-    int on;
-} others[] = {
-    {"accept", ACCEPTS, 0},     {"accept4", ACCEPTS, 0},   {"poll", WAITS, -1},
-    {"ppoll", WAITS, -1},       {"select", WAITS, -1},     {"pselect6", WAITS, -1},
-    {"epoll_wait", WAITS, 0},   {"epoll_pwait", WAITS, 0}, {"epoll_pwait2", WAITS, 0},
-    {"epoll_ctl", INTEREST, 2}, {"connect", CONNECTS, 0},
-};
-
-static const struct call_shape *shape_of(const char *name) {
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        if (strcmp(shapes[i].name, name) == 0)
-            return &shapes[i];
-    return NULL;
-}
-
-static const struct other_shape *other_shape_of(const char *name) {
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(others[i].name, name) == 0)
-            return &others[i];
-    return NULL;
-}
-
-bool family_has(enum call_family family, const char *name) {
-    const struct call_shape *shape = shape_of(name);
-    const struct other_shape *other = other_shape_of(name);
-    if (family > WRITES)
-        return other != NULL && other->family == family;
-    return shape != NULL && (family == READS ? shape->from : shape->to) >= 0;
-}
-
-const char *family_name(enum call_family family) {
-    static const char *const names[] = {
-        "reads", "writes", "accepts", "waits", "changes of interest", "connects"};
-    return names[family];
-}
-
-/* The end of what a descriptor stands for: the '>' that closes the '<' before `text`. In names
- * strace writes '<', '>' and quotes as escapes; "->" between two addresses closes nothing. */
-static char *name_end(char *text) {
-    int depth = 1;
-    bool quoted = false;
-    for (; *text != '\0'; text++) {
-        bool arrow = text[-1] == '-' && (isdigit((unsigned char)text[1]) || text[1] == '[');
-        if (*text == '\\' && text[1] != '\0')
-            text++;
-        else if (*text == '"')
-            quoted = !quoted;
-        else if (!quoted && *text == '<')
-            depth++;
-        else if (!quoted && *text == '>' && !arrow && --depth == 0)
-            return text;
-    }
-    return NULL;
-}
-
-/* The end of one argument: its comma or the closing parenthesis, outside quotes, names and
- * brackets. */
-static char *argument_end(char *text) {
-    int depth = 0;
-    bool quoted = false;
-    for (; text != NULL && *text != '\0'; text++) {
-        if (quoted) {
-            if (*text == '\\' && text[1] != '\0')
-                text++;
-            else if (*text == '"')
-                quoted = false;
-        } else if (*text == '"') {
-            quoted = true;
-        } else if (*text == '<' && isdigit((unsigned char)text[-1])) {
-            text = name_end(text + 1);
-            if (text == NULL)
-                return NULL;
-        } else if (strchr("([{", *text) != NULL) {
-            depth++;
-        } else if (depth > 0 && strchr(")]}", *text) != NULL) {
-            depth--;
-        } else if (depth == 0 && (*text == ',' || *text == ')')) {
-            return text;
-        }
-    }
-    return NULL;
-}
-
-/* Cuts "3</in/file>" down to "/in/file", and "1</dev/full<char 1:7>>" to "/dev/full"; NULL when the
- * descriptor has no name ("-1"). */
-static char *descriptor_name(char *argument) {
-    static char unnamed[] = "?"; /* open, but the tracer was not told what it is */
-    char *open = strchr(argument, '<');
-    if (open == NULL && isdigit((unsigned char)*argument))
-        return unnamed;
-    char *close = open == NULL ? NULL : name_end(open + 1);
-    if (close == NULL)
-        return NULL;
-    *close = '\0';
-    char *device = strstr(open + 1, "<char ");
-    if (device != NULL)
-        *device = '\0';
-    return open + 1;
-}
-
-enum { MOST_ARGUMENTS = 8 };
-
-/* Splits the arguments in place. Returns what follows the closing parenthesis, or NULL. */
-static char *split_arguments(char *text, char **arguments, int *count) {
-    for (*count = 0;;) {
-        while (*text == ' ')
-            text++;
-        char *end = argument_end(text);
-        if (end == NULL)
-            return NULL;
-        bool last = *end == ')';
-        *end = '\0';
-        if (*count < MOST_ARGUMENTS)
-            arguments[(*count)++] = text;
-        text = end + 1;
-        if (last)
-            return text;
-    }
-}
-
-/* "= 17" or "= 0x7f…" or "= -1 EINTR (Interrupted system call) (INJECTED)"; "= ?" is no result. */
-static bool parse_result(char *text, struct call *call, int64_t *result) {
-    char *equals = strchr(text, '=');
-    if (equals == NULL || equals[1] != ' ' || equals[2] == '?' ||
-        strstr(text, "(INJECTED)") != NULL)
-        return false;
-    char *end;
-    *result = (int64_t)strtoull(equals + 2, &end, 0);
-    if (*result == -1 && *end == ' ') {
-        call->error = end + 1;
-        *strchrnul(end + 1, ' ') = '\0';
-    }
-    return true;
-}
-
-static int64_t parse_time(char **line) {
-    char *end;
-    int64_t seconds = strtoll(*line, &end, 10), fraction = 0;
-    int digits = 0;
-    if (*end == '.')
-        for (end++; isdigit((unsigned char)*end); end++, digits++)
-            fraction = fraction * 10 + (*end - '0');
-    for (; digits < 9; digits++)
-        fraction *= 10;
-    *line = end;
-    return seconds * 1000000000 + fraction;
-}
-
-/* "65536", or "[{iov_base="..."..., iov_len=3}, {..., iov_len=4096}]" and its sum. */
-static int64_t parse_asked(const char *argument) {
-    static const char key[] = "iov_len=";
-    int64_t sum = 0;
-    if (*argument != '[')
-        return strtoll(argument, NULL, 0);
-    while ((argument = strstr(argument, key)) != NULL) {
-        argument += sizeof key - 1;
-        sum += strtoll(argument, NULL, 0);
-    }
-    return sum;
-}
-
-/* What its arguments and its result say of a call whose shape is known. */
-static void describe(struct call *call, char **arguments, int count, int64_t result) {
-    const struct call_shape *shape = shape_of(call->name);
-    const struct other_shape *other = other_shape_of(call->name);
-    if (other != NULL && other->on >= 0 && other->on < count)
-        call->from = descriptor_name(arguments[other->on]);
-    if (shape == NULL)
-        return;
-    if (shape->from >= 0 && shape->from < count)
-        call->from = descriptor_name(arguments[shape->from]);
-    if (shape->to >= 0 && shape->to < count)
-        call->to = descriptor_name(arguments[shape->to]);
-    if (call->error == NULL && result > 0)
-        call->bytes = shape->size >= 0 ? strtoll(arguments[shape->size], NULL, 0) : result;
-    if (shape->asked >= 0 && shape->asked < count)
-        call->asked = parse_asked(arguments[shape->asked]);
-}
-
-bool ledger_parse_line(char *line, struct call *call) {
-    *call = (struct call){.time_ns = parse_time(&line)};
-    while (*line == ' ')
-        line++;
-    char *parenthesis = strchr(line, '(');
-    if (parenthesis == NULL || !islower((unsigned char)*line))
-        return false;
-    *parenthesis = '\0';
-    call->name = line;
-    char *arguments[MOST_ARGUMENTS];
-    int count = 0;
-    int64_t result = 0;
-    char *rest = split_arguments(parenthesis + 1, arguments, &count);
-    if (rest == NULL || !parse_result(rest, call, &result))
-        return false;
-    describe(call, arguments, count, result);
-    return true;
-}
 
 /* One log, of one thread, with what is needed to tell whose thread it was. */
 struct log {
@@ -241,8 +14,10 @@ struct log {
     size_t count;
     size_t capacity;
     size_t first;     /* of the program's own calls */
+    size_t end;       /* behind the last of them: it became a subject then, or the log ends */
     bool is_programs; /* its thread is the program's or a descendant's */
     bool is_adopted;  /* a descendant's: counted from its first line */
+    bool is_subjects; /* a thread that a subject started */
 };
 
 /* Returns a string that lives as long as the ledger. Few distinct ones occur, mostly the last. */
@@ -300,9 +75,11 @@ static int read_log(struct ledger *ledger, struct log *log, const char *path, co
     if (file == NULL)
         return -1;
     char start[512];
+    log->end = SIZE_MAX;
     snprintf(start, sizeof start, "execve(\"%s\",", program);
     while (getline(&line, &size, file) > 0) {
         bool starts = strstr(line, start) != NULL;
+        bool becomes_subject = strstr(line, "execve(\"/subjects/") != NULL;
         pid_t born = new_thread(line);
         struct call call;
         bool injected = is_injected(line);
@@ -321,9 +98,13 @@ static int read_log(struct ledger *ledger, struct log *log, const char *path, co
             log->is_programs = true;
             log->first = log->count;
         }
+        if (becomes_subject && call.error == NULL && log->end == SIZE_MAX)
+            log->end = log->count;
         if (append_call(log, &call) < 0)
             break;
     }
+    if (log->end > log->count)
+        log->end = log->count;
     free(line);
     fclose(file);
     return 0;
@@ -339,8 +120,33 @@ static int64_t start_of(const struct log *log) {
     return log->first < log->count ? log->calls[log->first].time_ns : INT64_MAX;
 }
 
+/* Calls what that thread is born to, for each birth in a part of a log. */
+static void each_birth(struct log *logs, size_t count, const struct log *of, size_t from, size_t to,
+                       void (*call)(struct log *born, bool *found), bool *found) {
+    for (size_t i = from; i < to; i++)
+        for (size_t k = 0; is_birth(&of->calls[i]) && k < count; k++)
+            if (logs[k].thread == of->calls[i].bytes)
+                call(&logs[k], found);
+}
+
+static void give_away(struct log *log, bool *found) {
+    if (log->is_subjects)
+        return;
+    log->is_subjects = *found = true;
+    log->end = 0;
+}
+
+/* Marks every thread that a subject made: they are the test's, like the subject itself. */
+static void leave_out_subjects(struct log *logs, size_t count) {
+    for (bool found = true; found;) {
+        found = false;
+        for (size_t i = 0; i < count; i++)
+            each_birth(logs, count, &logs[i], logs[i].end, logs[i].count, give_away, &found);
+    }
+}
+
 static void adopt(struct log *log, bool *found) {
-    if (log->is_adopted)
+    if (log->is_adopted || log->is_subjects)
         return;
     log->is_programs = log->is_adopted = *found = true;
     log->first = 0; /* whatever it did before an exec of its own */
@@ -349,22 +155,22 @@ static void adopt(struct log *log, bool *found) {
 /* Marks every thread that the program made, and those that they made. One whose birth has no
  * result, for its parent died meanwhile, is known by beginning after the program did. */
 static void follow_births(struct log *logs, size_t count) {
-    const struct log *program = NULL;
+    struct log *program = NULL;
     bool found = true;
+    leave_out_subjects(logs, count);
     for (size_t i = 0; i < count; i++)
         if (logs[i].is_programs && (program == NULL || start_of(&logs[i]) < start_of(program)))
             program = &logs[i];
+    if (program != NULL)
+        program->is_adopted = true; /* from its exec on, and not from its first line */
     for (size_t i = 0; program != NULL && i < count; i++)
-        if (&logs[i] != program && logs[i].count > 0 &&
-            logs[i].calls[0].time_ns >= start_of(program))
+        if (logs[i].count > 0 && logs[i].calls[0].time_ns >= start_of(program))
             adopt(&logs[i], &found);
     while (found) {
         found = false;
         for (size_t i = 0; i < count; i++)
-            for (size_t j = logs[i].first; logs[i].is_programs && j < logs[i].count; j++)
-                for (size_t k = 0; is_birth(&logs[i].calls[j]) && k < count; k++)
-                    if (&logs[k] != program && logs[k].thread == logs[i].calls[j].bytes)
-                        adopt(&logs[k], &found);
+            if (logs[i].is_programs)
+                each_birth(logs, count, &logs[i], logs[i].first, logs[i].end, adopt, &found);
     }
 }
 
@@ -377,7 +183,7 @@ static int by_time(const void *left, const void *right) {
 static int join_logs(struct ledger *ledger, const struct log *logs, size_t count) {
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
-        total += logs[i].is_programs ? logs[i].count - logs[i].first : 0;
+        total += logs[i].is_programs ? logs[i].end - logs[i].first : 0;
     ledger->calls = calloc(total + 1, sizeof *ledger->calls);
     if (ledger->calls == NULL)
         return -1;
@@ -386,7 +192,7 @@ static int join_logs(struct ledger *ledger, const struct log *logs, size_t count
             continue;
         ledger->threads++;
         ledger->measured = true;
-        for (size_t j = logs[i].first; j < logs[i].count; j++)
+        for (size_t j = logs[i].first; j < logs[i].end; j++)
             if (!is_birth(&logs[i].calls[j]) && strcmp(logs[i].calls[j].name, "execve") != 0)
                 ledger->calls[ledger->count++] = logs[i].calls[j];
     }
@@ -442,6 +248,8 @@ void ledger_release(struct ledger *ledger) {
 bool ledger_names(const char *name, const char *target) {
     size_t length = strlen(name);
     bool is_address = length > 2 && strcmp(name + length - 2, "->") == 0;
+    if (length > 2 && strcmp(name + length - 2, "/*") == 0)
+        return strncmp(name, target, length - 1) == 0;
     return is_address ? strncmp(name, target, length) == 0 : strcmp(name, target) == 0;
 }
 
@@ -480,6 +288,22 @@ struct call_tally ledger_tally(const struct ledger *ledger, enum call_family fam
             seen[tally.threads++] = call->thread;
     }
     return tally;
+}
+
+size_t ledger_distinct(const struct ledger *ledger, enum call_family family, const char *name) {
+    const char *seen[256];
+    size_t count = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct call *call = &ledger->calls[i];
+        size_t known = 0;
+        if (!is_on(call, family, name) || call->from == NULL)
+            continue;
+        while (known < count && seen[known] != call->from) /* each string is kept once */
+            known++;
+        if (known == count && count < 256)
+            seen[count++] = call->from;
+    }
+    return count;
 }
 
 int64_t ledger_errors(const struct ledger *ledger, enum call_family family, const char *name,

@@ -21,6 +21,7 @@ enum call_family {
     WAITS,    /* poll ppoll select pselect6 epoll_wait epoll_pwait epoll_pwait2 */
     INTEREST, /* epoll_ctl */
     CONNECTS, /* connect */
+    OPENS,    /* open openat openat2, only for a run with `opens` */
 };
 
 /* One call. `from` and `to` are what its descriptors stood for, as strace -yy shows them: a path,
@@ -49,6 +50,7 @@ struct ledger {
 
 /* Reads the logs DIRECTORY/t.TID of `strace -ff -ttt -yy -o DIRECTORY/t`.
  * program    path of the executable as its exec names it: counting starts there
+ *            (and ends, in a process that becomes one of /subjects/, which is the test's)
  * whole      count every log from its first line (when the trace was filtered by path, so that
  *            neither exec nor clone is in it)
  * Returns 0, or -1 with errno; a log without the program's exec gives an unmeasured ledger. */
@@ -73,9 +75,13 @@ struct call_tally {
     int64_t largest;   /* most bytes that one call moved */
     size_t threads;    /* distinct */
 };
-/* name NULL: on anything. One that ends in "->" stands for all connections from that address. */
+/* name NULL: on anything. One that ends in "->" stands for all connections from that address, one
+ * that ends in "/" and a star for all paths below that folder. */
 struct call_tally ledger_tally(const struct ledger *ledger, enum call_family family,
                                const char *name);
+
+/* How many different descriptors' names, files for example, the family's calls on `name` were on. */
+size_t ledger_distinct(const struct ledger *ledger, enum call_family family, const char *name);
 
 /* Whether a call's target is what `name` stands for, as above. */
 bool ledger_names(const char *name, const char *target);

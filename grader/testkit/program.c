@@ -44,6 +44,7 @@ static const char traced_calls[] =
     "pwritev2,sendto,sendmsg,sendmmsg,recvmmsg,sendfile,splice,tee,vmsplice,copy_file_range,"
     "execve,clone,clone3,fork,vfork,accept,accept4,epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,"
     "poll,ppoll,select,pselect6,timerfd_settime,setitimer,nanosleep,clock_nanosleep,connect";
+static const char opening_calls[] = "open,openat,openat2";
 
 static void add_tracer(struct arguments *arguments, const struct run *run) {
     static const char *const words[] = {"strace",
@@ -62,7 +63,8 @@ static void add_tracer(struct arguments *arguments, const struct run *run) {
     if (!run->program.every_call) { /* calls that nobody asked about are then free */
         arguments_add(arguments, "--seccomp-bpf");
         arguments_add(arguments, "-e");
-        arguments_add(arguments, "%s", traced_calls);
+        arguments_add(arguments, "%s%s%s", traced_calls, run->program.opens ? "," : "",
+                      run->program.opens ? opening_calls : "");
     }
     if (run->program.fault_path != NULL) {
         arguments_add(arguments, "-P");
@@ -83,22 +85,37 @@ static int least_rlimit(int process_limit) {
     return process_limit * 2 > LEAST_PROCESSES ? process_limit * 2 : LEAST_PROCESSES;
 }
 
-static void build_command(struct arguments *arguments, const struct run *run, int report_fd,
-                          int filter_fd) {
-    char executable[512], directory[512];
+/* What the sandbox shows besides the system's libraries. Returns how many. */
+static size_t choose_mounts(struct sandbox_mount *mounts, const struct run *run) {
+    static char executable[512], directory[512], output_folder[1200], own_view[1024];
+    size_t count = 0;
     snprintf(executable, sizeof executable, "%s", program_executable());
     snprintf(directory, sizeof directory, "%s", program_directory());
-    char output_folder[1200], own_view[1024];
-    snprintf(output_folder, sizeof output_folder, "%s", output_path(""));
-    snprintf(own_view, sizeof own_view, "%s", program_path(output_folder_name()));
-    const struct sandbox_mount mounts[] = {{kit()->program, executable, false},
-                                           {kit()->launch, "/launch", false},
-                                           {scratch_path(""), directory, false},
-                                           {output_folder, own_view, true}};
+    mounts[count++] = (struct sandbox_mount){kit()->program, executable, false};
+    mounts[count++] = (struct sandbox_mount){kit()->launch, "/launch", false};
+    mounts[count++] = (struct sandbox_mount){scratch_path(""), directory, false};
+    if (output_folder_name()[0] != '\0') {
+        snprintf(output_folder, sizeof output_folder, "%s", output_path(""));
+        snprintf(own_view, sizeof own_view, "%s", program_path(output_folder_name()));
+        mounts[count++] = (struct sandbox_mount){output_folder, own_view, true};
+    }
+    if (has_subject(&run->program)) {
+        const char *group = cgroup_memory_folder(&run->cgroup);
+        mounts[count++] = subjects_mount();
+        if (group != NULL)
+            mounts[count++] = (struct sandbox_mount){group, cgroup_memory_mount(), false};
+    }
+    return count;
+}
+
+static void build_command(struct arguments *arguments, const struct run *run, int report_fd,
+                          int talk_fd, int filter_fd) {
+    struct sandbox_mount mounts[6];
+    size_t count = choose_mounts(mounts, run);
     const struct sandbox sandbox = {.tier = kit()->tier,
                                     .mounts = mounts,
-                                    .mount_count = output_folder_name()[0] == '\0' ? 3 : 4,
-                                    .directory = directory,
+                                    .mount_count = count,
+                                    .directory = program_directory(),
                                     .filter_fd = filter_fd,
                                     .share_network = kit()->share_network,
                                     .tools = kit()->instrument != NULL,
@@ -109,8 +126,10 @@ static void build_command(struct arguments *arguments, const struct run *run, in
     arguments_add(arguments, "%s", kit()->tier == SANDBOX_STRICT ? "/launch" : kit()->launch);
     arguments_add(arguments, "%d", report_fd);
     arguments_add(arguments, "%d", least_rlimit(kit()->process_limit));
+    if (has_subject(&run->program))
+        subject_add_words(arguments, &run->program, talk_fd);
     arguments_add_all(arguments, instrument_words());
-    arguments_add(arguments, "%s", executable);
+    arguments_add(arguments, "%s", program_executable());
     arguments_add_all(arguments, run->program.arguments);
 }
 
@@ -172,7 +191,13 @@ static int64_t memory_limit_kib(void) {
     return kit()->instrument == NULL ? kit()->memory_limit_kib : kit()->memory_limit_kib * 16;
 }
 
-/* Above what is watched, so that the watcher, who can say what happened, comes first. */
+/* Above what is watched, so that the watcher, who can say what happened, comes first; unless the
+ * test wants to see the kernel's own limit at work. */
+static int64_t group_limit_kib(const struct run *run) {
+    return run->program.memory_kib > 0 ? run->program.memory_kib
+                                       : memory_limit_kib() + memory_limit_kib() / 2;
+}
+
 static void make_group(struct run *run) {
     char name[128];
     snprintf(name, sizeof name, "%s.%s.%zu", strrchr(kit()->scratch, '/') + 1,
@@ -181,13 +206,12 @@ static void make_group(struct run *run) {
         if (*c == '/')
             *c = '.';
     if (kit()->tier == SANDBOX_STRICT)
-        cgroup_make(&run->cgroup, name, kit()->process_limit * 2,
-                    memory_limit_kib() + memory_limit_kib() / 2);
+        cgroup_make(&run->cgroup, name, kit()->process_limit * 2, group_limit_kib(run));
 }
 
 /* A server's time is limited while it owes something, and so is a client's: see patience.h. */
 static bool may_sleep(const struct program *program) {
-    return program->serves || program->awaits_others;
+    return program->serves || program->awaits_others || has_subject(program);
 }
 
 static int time_limit_ms(const struct program *program) {
@@ -244,7 +268,7 @@ static struct run *new_run(struct program program) {
 struct run *start(struct program program) {
     struct run *run = new_run(program);
     struct arguments arguments = {0};
-    int report[2], keep[2];
+    int report[2], keep[3], talk_fd = -1;
     step_start(run);
     if (open_report(report) < 0)
         unmeasured("no socket pair: %s", strerror(errno));
@@ -253,13 +277,19 @@ struct run *start(struct program program) {
     keep[keep_count++] = report[1];
     if (filter_fd >= 0)
         keep[keep_count++] = filter_fd;
-    build_command(&arguments, run, report[1], filter_fd);
+    if (has_subject(&program))
+        keep[keep_count++] = talk_fd = subject_connect(run);
     make_group(run);
+    build_command(&arguments, run, report[1], talk_fd, filter_fd);
     struct process_options options = options_for(run, &arguments, keep, keep_count);
+    int terminal = terminal_open(&options, program.terminal);
     if (arguments.failed || process_start(&run->process, &options) < 0)
         unmeasured("no process could be started: %s", strerror(errno));
+    terminal_connect(&run->process, program.terminal, terminal);
     arguments_release(&arguments);
     close(report[1]);
+    if (talk_fd >= 0)
+        close(talk_fd);
     if (filter_fd >= 0)
         close(filter_fd);
     run->report_fd = report[0];

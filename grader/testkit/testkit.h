@@ -38,16 +38,23 @@ struct program {
     const char *input; /* standard input, whole; NULL: an empty pipe, open until finished */
     size_t input_bytes;
     const char *stdout_path;   /* a file instead of the pipe, such as "/dev/full" */
+    int terminal;              /* STDOUT_FILENO or STDERR_FILENO: that one is a terminal of 80
+                                * columns and 24 lines; output() or complaints() has what was
+                                * written to it, byte for byte, and screen_of() shows it */
     bool traced;               /* count its calls; never for memory, switches or concurrency */
     const char *fault;         /* strace's words: ALL_READS ":error=EINTR:when=1+2"; if no call
                                 * meets it, the test fails */
     const char *fault_path;    /* the scratch file whose calls meet it; NULL: all calls do, the
                                 * loader's and the sandbox's too */
     bool every_call;           /* traced: all calls there are, not just those that budgets name */
-    bool serves;               /* sleeping is no hang: see server.h */
-    bool awaits_others;        /* likewise, for a client: see origin.h */
-    int64_t call_limit;        /* traced: end it after about so many calls */
-    int limit_ms;              /* a hang, not a speed; usually 3 s */
+    bool opens;                /* traced: the calls that open files, too */
+    const char *const *beside; /* words of a subject that runs beside it: see subject.h */
+    bool talks;                /* it starts a subject by itself: see subject.h */
+    int64_t memory_kib; /* that its control group is limited to; usually above the lab's limit */
+    bool serves;        /* sleeping is no hang: see server.h */
+    bool awaits_others; /* likewise, for a client: see origin.h */
+    int64_t call_limit; /* traced: end it after about so many calls */
+    int limit_ms;       /* a hang, not a speed; usually 3 s */
     size_t output_limit_bytes; /* usually 4 MiB */
 };
 
@@ -74,6 +81,8 @@ struct run {
     struct ledger ledger;
     int64_t fed_bytes;
     int report_fd;
+    int talk_fd;   /* with its subject (subject.h); 0: none */
+    pid_t subject; /* as we see it; 0 before its first mark */
     bool finished;
     char log_directory[256];
     struct cgroup cgroup;
@@ -115,6 +124,14 @@ int exit_status(const struct run *run);
 bool killed_by(const struct run *run, int signal_number);
 const char *output(const struct run *run);
 const char *complaints(const struct run *run); /* its standard error */
+
+/* What stands on its terminal after the first so many bytes written there, as a person sees it:
+ * lines without the blanks at their ends, each with a newline, down to the last that has any
+ * character. Knows CR, LF, BS, TAB, and of the CSI sequences K, J, A to D, G and H; others change
+ * nothing. Static buffer. */
+const char *screen_of(const struct run *run, size_t written_bytes);
+/* How many bytes were written there so far. */
+size_t shown_bytes(const struct run *run);
 
 /* ---- Files for it to work on: in a folder of this test's own, the program's working directory
  * ---- */
@@ -176,6 +193,8 @@ struct target {
 };
 
 struct target on_path(const char *name);
+/* All paths below a folder of the system's, such as "/proc/". */
+struct target under(const char *folder);
 struct target on_stdin(const struct run *run);
 struct target on_stdout(const struct run *run);
 /* Calls on anything: for families that move no bytes. */

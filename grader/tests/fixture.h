@@ -31,7 +31,7 @@ static inline void make_fixture_of(const char *lab) {
     if (asprintf(&command,
                  "mkdir -p '%s/build/bin/%s' '%s/build/common' '%s/labs'; cd '%s'; "
                  "cp -r '%s/%s' labs; cp -r '%s' common; cp '%s' build/launch; "
-                 "cp '%s'/*.o build/common; cp '%s/%s/tests' 'build/bin/%s'",
+                 "cp '%s'/*.o build/common; cp -r '%s/%s/.' 'build/bin/%s'",
                  root, lab, root, root, root, root_path("grader/tests/fixture/labs"), lab,
                  root_path("common"), root_path("build/launch"), root_path("build/common"),
                  built_path("bin"), lab, lab) < 0)
@@ -53,6 +53,10 @@ static inline void make_server_fixture(void) {
 
 static inline void make_client_fixture(void) {
     make_fixture_of("97-client");
+}
+
+static inline void make_observer_fixture(void) {
+    make_fixture_of("96-observer");
 }
 
 /* Writes a submission: starter/prog.c with one word defined. Returns its folder. */

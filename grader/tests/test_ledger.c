@@ -151,7 +151,7 @@ Test(ledger_line, keeps_the_error_of_a_call_that_failed) {
 static void expect_on(const char *text, enum call_family family, const char *name) {
     struct call call = parsed(text);
     expect_text(call.from, name, text);
-    for (enum call_family each = READS; each <= INTEREST; each++)
+    for (enum call_family each = READS; each <= OPENS; each++)
         cr_expect_eq(family_has(each, call.name), each == family, "%s", text);
     cr_expect_eq(call.bytes, 0, "%s", text);
 }
