@@ -106,6 +106,8 @@ void close_input(struct run *run);
 
 /* Waits until it has written at least so many bytes, or has ended. */
 void await_output(struct run *run, size_t size_bytes);
+/* The same for so many bytes more than it has written by now, whether we have taken them or not. */
+void await_new_output(struct run *run, size_t size_bytes);
 /* Goes away as a reader: its next write meets SIGPIPE. */
 void close_output(struct run *run);
 
