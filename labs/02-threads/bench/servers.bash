@@ -39,6 +39,15 @@ compile_baseline() { # SOURCE LIBRARY...: to a program of that name in $scratch
         "$build"/../../common/*.o "$@" -lm -o "$scratch/$(basename "$source" .c)"
 }
 
+# Below the ports that the kernel gives to clients, or one of those could have it meanwhile.
+free_port() {
+    local port
+    while port=$((RANDOM % 10000 + 20000)); do
+        (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    echo "$port"
+}
+
 start() { # NAME: sets its pid and its port; set_command NAME sets the words of its command line
     local command
     set_command "$1"
