@@ -10,7 +10,9 @@ int lines_read(struct lines *lines) {
     lines->end -= lines->start;
     memmove(lines->text, lines->text + lines->start, lines->end);
     lines->start = 0;
-    if (lines->end == LINES_BYTES) { /* and no newline among them */
+    if (lines->end == LINES_BYTES && memchr(lines->text, '\n', lines->end) != NULL)
+        return 0; /* lines are to be taken first */
+    if (lines->end == LINES_BYTES) {
         lines->in_long_line = true;
         lines->end = 0;
     }

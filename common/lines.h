@@ -25,7 +25,8 @@ struct lines {
 };
 
 /*
- * Makes one read(2). At the end, and when reading fails, `ended` is set.
+ * Makes one read(2), unless the memory is full of lines to be taken. At the end, and when reading
+ * fails, `ended` is set.
  * Returns 0, also when nothing had come after all, or -1 with errno.
  */
 int lines_read(struct lines *lines);

@@ -148,3 +148,21 @@ Test(lines, may_be_words) {
     cr_expect_null(lines_take(&lines));
     cr_expect_eq(lines.number, 3);
 }
+
+/* A program that reads more often than it takes loses none, and none is taken for a long one. */
+Test(lines, that_fill_the_memory_are_kept_until_taken) {
+    enum { LINES = 3 * LINES_BYTES / 8 };
+    char *text = malloc(LINES * 8 + 1);
+    for (int i = 0; i < LINES; i++)
+        snprintf(text + (ptrdiff_t)i * 8, 9, "%07d\n", i);
+    struct lines *lines = lines_of(text, (size_t)LINES * 8, NULL);
+    long taken = 0;
+    for (char *line = NULL; !lines->ended || line != NULL; taken += line != NULL) {
+        for (int reads = 0; reads < 3 && !lines->ended; reads++)
+            cr_assert_eq(lines_read(lines), 0);
+        line = lines_take(lines);
+        if (line != NULL)
+            cr_assert_eq(atol(line), taken);
+    }
+    cr_expect_eq(taken, LINES);
+}

@@ -9,6 +9,8 @@
 #include <criterion/redirect.h>
 #include <stdio.h>
 
+#include "common/rss_options.h"
+
 TestSuite(options, .timeout = 20);
 
 enum { MOST_WORDS = 16 };
@@ -134,6 +136,88 @@ DOWNLOAD_REFUSES(less_than_no_retries, "--retries", "-1")
 DOWNLOAD_REFUSES(no_time_for_an_answer, "--timeout", "0")
 DOWNLOAD_REFUSES(a_folder_without_a_name, "-o")
 DOWNLOAD_REFUSES(an_option_of_the_servers, "--port", "1")
+
+/* ---- Of programs that observe memory ---- */
+
+static struct rss_options parse_rss(const char *const *words) {
+    static char *argv[MOST_WORDS];
+    struct rss_options options;
+    int argc = 0;
+    argv[argc++] = (char *)"rss";
+    for (; *words != NULL; words++)
+        argv[argc++] = (char *)*words;
+    argv[argc] = NULL;
+    rss_options_parse(&options, argc, argv, "An observer.");
+    return options;
+}
+
+#define PARSE_RSS(...) parse_rss((const char *const[]){__VA_ARGS__, NULL})
+
+Test(options, an_observer_has_defaults) {
+    const struct rss_options options = PARSE_RSS("-p", "17");
+    cr_assert_eq(options.interval_ms, 100);
+    cr_assert_eq(options.format, FORMAT_TABLE);
+    cr_assert_eq(options.pid, 17);
+    cr_assert_str_eq(options.what, "17");
+    cr_assert_not(options.tree);
+    cr_assert_null(options.output);
+    cr_assert_null(options.command);
+}
+
+Test(options, each_of_an_observer_has_its_own_place) {
+    const struct rss_options options =
+        PARSE_RSS("-i", "1", "--output=file", "--tree", "--format", "csv", "--pid=4194304");
+    cr_assert_eq(options.interval_ms, 1);
+    cr_assert_eq(options.format, FORMAT_CSV);
+    cr_assert_eq(options.pid, 4194304);
+    cr_assert(options.tree);
+    cr_assert_str_eq(options.output, "file");
+    cr_assert_eq(PARSE_RSS("--format=json", "-p1").format, FORMAT_JSON);
+    cr_assert_eq(PARSE_RSS("--format=table", "-p1").format, FORMAT_TABLE);
+    cr_assert_eq(PARSE_RSS("-i3600000", "-p1").interval_ms, 3600000);
+}
+
+Test(options, a_command_keeps_its_own) {
+    const struct rss_options options =
+        PARSE_RSS("-i", "5", "--", "ls", "-p", "3", "--tree", "--", "--help");
+    cr_assert_eq(options.pid, 0);
+    cr_assert_not(options.tree);
+    cr_assert_str_eq(options.what, "ls");
+    cr_assert_str_eq(options.command[0], "ls");
+    cr_assert_str_eq(options.command[1], "-p");
+    cr_assert_str_eq(options.command[4], "--");
+    cr_assert_str_eq(options.command[5], "--help");
+    cr_assert_null(options.command[6]);
+}
+
+Test(options, a_command_without_dashes) {
+    const struct rss_options options = PARSE_RSS("--tree", "ls", "--format", "none");
+    cr_assert(options.tree);
+    cr_assert_str_eq(options.command[0], "ls");
+    cr_assert_str_eq(options.command[2], "none");
+}
+
+Test(options, a_command_that_looks_like_an_option) {
+    cr_assert_str_eq(PARSE_RSS("--", "-p", "7").command[0], "-p");
+}
+
+#define RSS_REFUSES(name, ...)                                                                     \
+    Test(options, name, .exit_code = 2, .init = cr_redirect_stderr) {                              \
+        (void)PARSE_RSS(__VA_ARGS__);                                                              \
+        cr_assert_fail("it was taken");                                                            \
+    }
+
+RSS_REFUSES(nobody_to_observe, "--tree")
+RSS_REFUSES(dashes_and_no_command, "--")
+RSS_REFUSES(a_process_and_a_command, "-p", "1", "--", "ls")
+RSS_REFUSES(process_zero, "-p", "0")
+RSS_REFUSES(a_process_by_name, "-p", "init")
+RSS_REFUSES(no_interval, "-i", "0", "-p", "1")
+RSS_REFUSES(more_than_an_hour, "-i", "3600001", "-p", "1")
+RSS_REFUSES(a_fraction_of_a_millisecond, "-i", "0.5", "-p", "1")
+RSS_REFUSES(another_format, "--format", "xml", "-p", "1")
+RSS_REFUSES(a_format_in_capitals, "--format", "JSON", "-p", "1")
+RSS_REFUSES(an_option_of_the_downloaders, "--jobs", "1", "-p", "1")
 
 /* ---- Numbers by themselves ---- */
 
