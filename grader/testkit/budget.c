@@ -82,6 +82,8 @@ static const char *known_name(const struct run *run, const char *name) {
         return "standard input";
     if (strcmp(name, on_stdout(run).name) == 0)
         return "standard output";
+    if (test_has_origin() && strncmp(name, "TCP:[", 5) == 0)
+        return "connections"; /* a client's: each has a port of its own */
     if (run->port > 0 && is_connection(run, name))
         return strstr(name, "->") != NULL ? "connections" : "listening socket";
     if (strncmp(name, program_directory(), length) == 0 && name[length] == '/')

@@ -41,7 +41,10 @@ static void accept_from_now_on(struct origin *origin, bool accepts) {
     origin->accepts = accepts;
 }
 
+/* Out of epoll first, by name: a program that is just being started has a copy of the descriptor until
+ * its exec, and as long as there is one, close(2) alone lets events come (epoll(7), question 6). */
 void connection_close(struct connection *connection) {
+    epoll_ctl(connection->origin->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
     close(connection->fd);
     connection->fd = -1;
     connection->due_ns = 0;

@@ -95,7 +95,8 @@ void expect_file(const char *file, struct page page);
 /* ---- Clients, and a barrier for them ---- */
 
 /* Starts the program and returns when it runs. No clock does before something is owed, unless it is
- * given a limit: so take its end with await_end(). Without a barrier, run_program() does; with
+ * given a limit: so take its end with await_end(). An `.input` is fed to it at once and then closed,
+ * whether it reads or not; one of over 64 KiB waits for it to. Without a barrier, run_program() does; with
  * `.awaits_others` for one that may sleep for over a second, as before it tries again. */
 #define start_client(...) start_client_with((struct program){.arguments = WORDS(__VA_ARGS__)})
 struct run *start_client_with(struct program program);
@@ -110,6 +111,8 @@ void await_in_flight(struct origin *origin, struct run *run, int64_t count);
 void stays_in_flight(struct origin *origin, struct run *run, int64_t count, int ms);
 /* Waits until there have been so many requests, or more. */
 void await_requests(struct origin *origin, struct run *run, int64_t count);
+/* Waits until so many bytes of bodies were sent, or more. */
+void await_sent(struct origin *origin, struct run *run, int64_t size_bytes);
 
 /* Lets the held request be answered that came first; of that path, if one is given. */
 void release_one(struct origin *origin, const char *path);

@@ -99,9 +99,11 @@ static enum progress sent(struct connection *connection, ssize_t count) {
     return GONE;
 }
 
-/* With the body's first bytes in one packet, as servers do that know what comes (send(2), MSG_MORE). */
+/* With the body's first bytes in one packet, as servers do that know what comes (send(2), MSG_MORE); but
+ * those of a slow body are not to be waited for. */
 static enum progress send_text_before(struct connection *connection) {
-    bool more_comes = connection->body_at < connection->body_end;
+    bool more_comes =
+        connection->body_at < connection->body_end && connection->page.bytes_per_second == 0;
     ssize_t count = send(connection->fd, connection->text + connection->text_sent,
                          connection->text_bytes - connection->text_sent,
                          MSG_NOSIGNAL | (more_comes ? MSG_MORE : 0));

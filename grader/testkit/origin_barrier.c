@@ -15,20 +15,28 @@ struct run *start_client_with(struct program program) {
     take_own_network();
     struct run *run = start(program);
     await_start(run);
+    if (program.input != NULL) {
+        run->fed_bytes = (int64_t)process_feed(&run->process, program.input, program.input_bytes);
+        close_input(run);
+    }
     return run;
 }
 
 /* ---- Waiting ---- */
 
-/* Patience begins anew with all that comes. */
+/* Patience begins anew with all that comes. A program that has done what it should may end before we
+ * see it, so we look once more. */
 struct wait {
     struct patience patience;
     char owed[128];
     int64_t seen;
+    bool has_ended;
 };
 
 static void wait_for(struct wait *wait, struct run *run, const char *what, int64_t count,
                      int64_t seen) {
+    if (wait->has_ended)
+        patience_fail(run, wait->owed); /* in the words for what there was before the end */
     if (wait->patience.server != NULL && seen != wait->seen)
         patience_end(&wait->patience);
     snprintf(wait->owed, sizeof wait->owed, "%lld %s, where there are %lld", (long long)count, what,
@@ -36,7 +44,7 @@ static void wait_for(struct wait *wait, struct run *run, const char *what, int64
     if (wait->patience.server == NULL || seen != wait->seen)
         wait->patience = patience_with(run, wait->owed);
     wait->seen = seen;
-    patience_pump(&wait->patience, LOOK_MS);
+    wait->has_ended = !patience_goes_on(&wait->patience, LOOK_MS);
 }
 
 static void end_wait(struct wait *wait) {
@@ -82,6 +90,14 @@ void await_requests(struct origin *origin, struct run *run, int64_t count) {
     step("wait until there were %lld requests", (long long)count);
     for (int64_t seen; (seen = traffic_of(origin).requests) < count;)
         wait_for(&wait, run, "requests", count, seen);
+    end_wait(&wait);
+}
+
+void await_sent(struct origin *origin, struct run *run, int64_t size_bytes) {
+    struct wait wait = {0};
+    step("wait until %lld bytes were sent to it", (long long)size_bytes);
+    for (int64_t seen; (seen = traffic_of(origin).sent_bytes) < size_bytes;)
+        wait_for(&wait, run, "bytes taken from the server", size_bytes, seen);
     end_wait(&wait);
 }
 

@@ -13,13 +13,17 @@ struct patience patience_with(struct run *server, const char *owed) {
         .server = server, .owed = owed, .free_until_ns = deadline_in_ms(PATIENCE_FREE_MS)};
 }
 
-void patience_pump(struct patience *patience, int wait_ms) {
+bool patience_goes_on(struct patience *patience, int wait_ms) {
     struct process *process = &patience->server->process;
     if (!patience->limited && milliseconds_left(patience->free_until_ns) == 0) {
         process_limit_time(process, limit_for(PATIENCE_LIMIT_MS), limit_for(PATIENCE_ASLEEP_MS));
         patience->limited = true;
     }
-    if (!process_pump(process, wait_ms))
+    return process_pump(process, wait_ms);
+}
+
+void patience_pump(struct patience *patience, int wait_ms) {
+    if (!patience_goes_on(patience, wait_ms))
         patience_fail(patience->server, patience->owed);
 }
 

@@ -20,6 +20,10 @@ struct patience {
 /* Begins to wait for something. */
 struct patience patience_with(struct run *server, const char *owed);
 
+/* Lets the server run on, for `wait_ms` at most if it says nothing. Returns false when it has ended or
+ * was ended: what it did before may still be what is owed, then see once more and patience_fail(). */
+bool patience_goes_on(struct patience *patience, int wait_ms);
+
 /* Lets the server run on, for `wait_ms` at most if it says nothing; ends the test when it has ended
  * or was ended. */
 void patience_pump(struct patience *patience, int wait_ms);

@@ -1,6 +1,8 @@
 /* What the testkit's origin remembers, and that it takes requests in any piece and number. */
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "grader/testkit/origin_parts.h"
 #include "grader/tests/origin_asker.h"
@@ -231,6 +233,35 @@ Test(origin_seen, hands_no_descriptor_on_and_keeps_none) {
     close(fd);
     AWAIT(traffic_of(origin).open == 0);
     cr_expect_eq(open_descriptors(false), all);
+}
+
+static int64_t own_cpu_ms(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* As a program that is being started has, between fork and exec. Events that came on and on for a
+ * connection that is freed would show as a thread that never rests. */
+Test(origin_seen, forgets_a_connection_of_which_somebody_has_a_copy) {
+    struct page page = {.path = "/a", .size_bytes = 100};
+    struct origin *origin = origin_with(page);
+    int fd = connect_to(origin);
+    AWAIT(traffic_of(origin).open == 1);
+    pid_t holder = fork();
+    if (holder == 0) {
+        close(fd);
+        for (;;)
+            pause();
+    }
+    close(fd);
+    AWAIT(traffic_of(origin).open == 0);
+    expect_right(ask(origin, &page), 200, 100);
+    const int64_t before_ms = own_cpu_ms();
+    usleep(300 * 1000);
+    cr_expect_lt(own_cpu_ms() - before_ms, 30);
+    kill(holder, SIGKILL);
+    cr_expect_eq(waitpid(holder, NULL, 0), holder);
 }
 
 Test(origin_seen, is_one_of_several) {

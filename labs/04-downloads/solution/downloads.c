@@ -403,9 +403,9 @@ static int end_finished(void) {
     return ended;
 }
 
-/* Ends transfers from which nothing came for too long. Returns when to look again. */
-static int64_t end_stalled(void) {
-    int64_t now_ns = monotonic_ns(), next_ns = INT64_MAX;
+/* Ends transfers from which nothing had come for too long at that time. Returns when to look again. */
+static int64_t end_stalled(int64_t now_ns) {
+    int64_t next_ns = INT64_MAX;
     for (int i = 0; i < options.cap; i++) {
         struct transfer *transfer = &run.transfers[i];
         if (transfer->job != NULL && transfer->deadline_ns < next_ns)
@@ -434,13 +434,13 @@ static bool wait_until(int64_t deadline_ns) {
 
 /* Returns false when a signal ended it. */
 static bool download_all(void) {
-    int running;
-    for (;;) {
+    for (int running;;) {
         fill_places();
         if (report.in_flight == 0 && run.waiting_count == 0 && input.ended)
             return true;
-        curl_multi_perform(run.multi, &running);
-        int64_t next_ns = end_finished() > 0 ? 0 : end_stalled();
+        int64_t looked_ns = monotonic_ns();
+        curl_multi_perform(run.multi, &running); /* may be long at the disk, which is not silence */
+        int64_t next_ns = end_finished() > 0 ? 0 : end_stalled(looked_ns);
         report_progress(&report);
         if (!wait_until(next_ns))
             return false;

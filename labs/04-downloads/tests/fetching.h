@@ -1,6 +1,8 @@
 /* What the tests of the downloader do in almost every case: a folder, an origin, and a run. */
 #pragma once
 
+#include <ctype.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,12 @@ static inline struct origin *begin(void) {
 #define fetch_lines(lines, ...)                                                                    \
     run_program(.arguments = WORDS(INTO_OUT, __VA_ARGS__), .input = (lines),                       \
                 .input_bytes = strlen(lines), .awaits_others = true, .limit_ms = 10000)
-/* The same with URLs among the words. */
+/* The same, but returns when it runs: for tests that let answers go when they choose. */
+#define start_lines(lines, ...)                                                                    \
+    start_client_with((struct program){.arguments = WORDS(INTO_OUT, __VA_ARGS__),                  \
+                                       .input = (lines),                                           \
+                                       .input_bytes = strlen(lines)})
+/* As fetch_lines(), with URLs among the words. */
 #define fetch(...)                                                                                 \
     run_program(.arguments = WORDS(INTO_OUT, __VA_ARGS__), .awaits_others = true, .limit_ms = 10000)
 
@@ -33,6 +40,29 @@ static inline bool is_there(const char *name) {
 
 static inline void expect_none(const char *name) {
     EXPECT(!is_there(name), "no such file as is not whole", "`%s`", name);
+}
+
+/* How many files and folders are in a folder of it, "" for itself. */
+static inline int entries_in(const char *name) {
+    struct dirent **entries = NULL;
+    int found = scandir(output_path(name), &entries, NULL, NULL), count = 0;
+    for (int i = 0; i < found; i++) {
+        count += strcmp(entries[i]->d_name, ".") != 0 && strcmp(entries[i]->d_name, "..") != 0;
+        free(entries[i]);
+    }
+    free(entries);
+    return count;
+}
+
+/* The number itself: 20 is not said by 120, nor by 20000. */
+static inline bool says_number(const char *text, const char *number) {
+    const size_t length = strlen(number);
+    for (const char *at = strstr(text, number); at != NULL; at = strstr(at + 1, number)) {
+        bool begins = at == text || !isdigit((unsigned char)at[-1]);
+        if (begins && !isdigit((unsigned char)at[length]))
+            return true;
+    }
+    return false;
 }
 
 /* A file of the test's own in that folder, and whether it is still as it was. */

@@ -1,10 +1,12 @@
 /* Step reuse: what stays from one file to the next: connections, and the one thread. */
+#include <signal.h>
+
 #include "labs/04-downloads/tests/fetching.h"
 
 TestSuite(reuse);
 
 Test(reuse, connections_at_most_the_cap) {
-    enum { FILES = 400, CAP = 8 };
+    enum { FILES = 100, CAP = 8 };
     const int64_t cap = CAP;
     struct origin *origin = begin();
     serve_page(origin, whole("/many-*", 1000));
@@ -13,8 +15,8 @@ Test(reuse, connections_at_most_the_cap) {
                                   .input_bytes = strlen(lines), .traced = true,
                                   .awaits_others = true, .limit_ms = 10000);
     EXPECT_EXIT(run, 0);
-    measure("connections_per_100", traffic_of(origin).connections * 100 / FILES, "connections");
-    BUDGET_NUMBER_AT_MOST("connections that the server saw for 400 files", "connections",
+    measure("connections_per_100", traffic_of(origin).connections, "connections");
+    BUDGET_NUMBER_AT_MOST("connections that the server saw for 100 files", "connections",
                           traffic_of(origin).connections, cap,
                           "an answer that was taken whole leaves a connection to use again");
     BUDGET_AT_MOST(ledger_of(run), CONNECTS, anywhere(), cap + 4,
@@ -27,6 +29,7 @@ Test(reuse, one_connection) {
     size_t length = 0;
     struct origin *origin = begin();
     serve_page(origin, whole("/some-*", 1000));
+    serve_page(origin, (struct page){.path = "/gone-*", .status = 404, .size_bytes = 5000});
     for (int i = 0; i < FILES; i++) {
         char path[32];
         snprintf(path, sizeof path, i % 10 == 5 ? "/gone-%d" : "/some-%d", i);
@@ -55,9 +58,7 @@ Test(reuse, one_thread) {
     struct origin *origin = begin();
     serve_page(origin, (struct page){.path = "/held-*", .size_bytes = 1000, .held = true});
     const char *lines = origin_urls(origin, 4, "/held-", 100);
-    struct run *run = start_client(INTO_OUT, "-j", "16");
-    feed(run, lines, strlen(lines));
-    close_input(run);
+    struct run *run = start_lines(lines, "-j", "16");
     await_in_flight(origin, run, CAP);
     const int64_t threads = threads_of(run);
     BUDGET_NUMBER_AT_MOST("threads with 16 transfers under way", "threads", threads, CAP + 1,
@@ -67,28 +68,35 @@ Test(reuse, one_thread) {
     EXPECT_EXIT(run, 0);
 }
 
-/* What a program asks for while it can only wait. */
+/* What a program asks for while it can only wait: for seven answers, and for the time that a server
+ * has named. libcurl's own clocks, which run for 200 ms after a connection, are over by then; looking
+ * round once costs a program ten calls. It is then ended, for that time would be a minute. */
 Test(reuse, nothing_while_waiting) {
-    const int64_t most = 10;
+    const int64_t most = 30;
+    char lines[1024];
     struct origin *origin = begin();
     serve_page(origin, (struct page){.path = "/held-*", .size_bytes = 1000, .held = true});
-    const char *lines = origin_urls(origin, 1, "/held-", 20);
-    struct run *run = start_client_with((struct program){
-        .arguments = WORDS(INTO_OUT, "-j", "8"), .traced = true, .every_call = true});
-    feed(run, lines, strlen(lines));
-    close_input(run);
-    await_in_flight(origin, run, 8);
+    serve_page(origin, (struct page){.path = "/busy", .status = 503, .retry_after = "60"});
+    snprintf(lines, sizeof lines, "%s\n%s", origin_url(origin, 1, "/busy"),
+             origin_urls(origin, 1, "/held-", 7));
+    struct run *run = start_client_with((struct program){.arguments = WORDS(INTO_OUT, "-j", "8"),
+                                                         .input = lines,
+                                                         .input_bytes = strlen(lines),
+                                                         .traced = true,
+                                                         .every_call = true});
+    await_requests(origin, run, 8);
+    await_in_flight(origin, run, 7);
+    await_sleep(run);
     pause_ms(run, 300);
-    step("leave it alone for two seconds");
+    step("leave it alone for a second");
     const int64_t from_ns = ledger_clock_ns();
-    pause_ms(run, 2000);
+    pause_ms(run, 1000);
     const int64_t to_ns = ledger_clock_ns();
-    release_all(origin);
+    signal_server(run, SIGKILL);
     await_end(run);
-    EXPECT_EXIT(run, 0);
-    BUDGET_NUMBER_AT_MOST("calls in two seconds in which nothing comes", "calls and wake-ups",
+    BUDGET_NUMBER_AT_MOST("calls in a second in which nothing comes", "calls and wake-ups",
                           ledger_calls_between(ledger_of(run), from_ns, to_ns), most,
-                          "the kernel wakes who waits; it need not be asked");
+                          "the kernel wakes who waits: to look round three times is enough");
 }
 
 Test(reuse, a_connection_gone_stale) {
