@@ -55,7 +55,7 @@ enum ending {
 };
 
 enum peak_source {
-    PEAK_WAIT4,   /* kept by the kernel for the one process */
+    PEAK_WAIT4,   /* kept by the kernel for the process, or for a child it waited for */
     PEAK_CGROUP,  /* kept by the kernel for the control group */
     PEAK_SAMPLED, /* nobody kept it: "sampled, may miss" */
 };

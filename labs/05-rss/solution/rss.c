@@ -40,7 +40,7 @@ enum {
     TEXT_BYTES = 64 << 10, /* of one file: only `status` of a member of many groups is so long */
     LIST_BYTES = 4096,     /* of `children`: the kernel gives a page at a time */
     FORKED = 0x40,         /* PF_FORKNOEXEC, among the flags in `stat`: no exec since */
-    PSS_SHARE = 1000,      /* PSS may take 1 in so many parts of the time */
+    PSS_SHARE = 100,       /* PSS may take 1 in so many parts of the time */
     ZOMBIE_MS = 100,       /* a parent gets so long to wait for its child */
 };
 
