@@ -1,10 +1,12 @@
 /* launch: starts one program, waits for it, reports what it used, and leaves nothing running.
  *
- *     launch REPORT_FD MOST_PROCESSES [--talk FD] [--beside COUNT WORD...] PROGRAM [ARGUMENT...]
+ *     launch REPORT_FD MOST_PROCESSES [--talk FD] [--beside COUNT WORD...] [--late]
+ *            PROGRAM [ARGUMENT...]
  *
  * With --beside the COUNT words are another program, which is started first, for the one under test
  * to look at: an argument SUBJECT_PID becomes its number. --talk is the other's standard input, or
- * the program's own where there is no other.
+ * the program's own where there is no other. With --late the program starts when a number comes on
+ * REPORT_FD, which SUBJECT_PID then stands for; 0 leaves it the subject's.
  *
  * It is the first process of the sandbox (PID 1 of its namespace), so that the program is not: to
  * PID 1 the kernel delivers no signal that it has no handler for, and SIGPIPE would not kill it.
@@ -50,6 +52,8 @@ struct command {
     rlim_t most_processes;
     char **program;
     char **subject; /* NULL: none */
+    pid_t subject_pid;
+    bool late;
 };
 
 /* What holds for everybody that is started. */
@@ -73,6 +77,23 @@ static _Noreturn void become_subject(const struct command *command) {
     execute(command->subject);
 }
 
+/* The program's view of the subject's number is ours: we share its namespace. */
+static void name_subject(char **arguments, pid_t subject) {
+    static char number[16];
+    snprintf(number, sizeof number, "%d", subject);
+    for (; *arguments != NULL; arguments++)
+        if (strcmp(*arguments, "SUBJECT_PID") == 0)
+            *arguments = number;
+}
+
+/* The test says when, and may name another process than the subject: its child, for example. */
+static pid_t await_word(const struct command *command) {
+    int32_t number = 0;
+    if (recv(command->report_fd, &number, sizeof number, 0) != (ssize_t)sizeof number)
+        _exit(1);
+    return number > 0 ? number : command->subject_pid;
+}
+
 static _Noreturn void become_program(const struct command *command) {
     go_apart();
     if (command->talk_fd >= 0 && command->subject == NULL)
@@ -83,6 +104,9 @@ static _Noreturn void become_program(const struct command *command) {
         setrlimit(RLIMIT_NPROC, &(struct rlimit){command->most_processes, command->most_processes});
     /* or a tracer without privileges could not read the name in the exec that it counts from */
     prctl(PR_SET_DUMPABLE, 1);
+    pid_t subject = command->late ? await_word(command) : command->subject_pid;
+    if (subject > 0)
+        name_subject(command->program, subject);
     send_message(command->report_fd, &(struct launch_message){.kind = LAUNCH_STARTS});
     execute(command->program);
 }
@@ -182,16 +206,9 @@ static struct command parse(char **argv) {
         command.subject = subject;
         command.program += 2 + count;
     }
+    command.late = strcmp(command.program[0], "--late") == 0;
+    command.program += command.late;
     return command;
-}
-
-/* The program's view of the subject's number is ours: we share its namespace. */
-static void name_subject(char **arguments, pid_t subject) {
-    static char number[16];
-    snprintf(number, sizeof number, "%d", subject);
-    for (; *arguments != NULL; arguments++)
-        if (strcmp(*arguments, "SUBJECT_PID") == 0)
-            *arguments = number;
 }
 
 int main(int argc, char **argv) {
@@ -206,8 +223,7 @@ int main(int argc, char **argv) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 
     pid_t subject = command.subject == NULL ? -1 : start(&command, become_subject);
-    if (subject > 0)
-        name_subject(command.program, subject);
+    command.subject_pid = subject;
     pid_t program = start(&command, become_program);
     if (command.talk_fd >= 0)
         close(command.talk_fd); /* whoever talks is to see the other's end */

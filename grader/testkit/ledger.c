@@ -61,10 +61,13 @@ static pid_t new_thread(const char *line) {
 }
 
 /* strace's mark stands at the end of the line, after all that a program can have a say in. */
+static bool ends_in(const char *line, const char *mark) {
+    size_t length = strlen(line), size = strlen(mark);
+    return length >= size && strcmp(line + length - size, mark) == 0;
+}
+
 static bool is_injected(const char *line) {
-    static const char mark[] = " (INJECTED)\n";
-    size_t length = strlen(line);
-    return length >= sizeof mark - 1 && strcmp(line + length - (sizeof mark - 1), mark) == 0;
+    return ends_in(line, " (INJECTED)\n");
 }
 
 /* Reads one log. Births are kept as calls whose `bytes` is the new thread's number. */
@@ -82,7 +85,8 @@ static int read_log(struct ledger *ledger, struct log *log, const char *path, co
         bool becomes_subject = strstr(line, "execve(\"/subjects/") != NULL;
         pid_t born = new_thread(line);
         struct call call;
-        bool injected = is_injected(line);
+        bool injected = is_injected(line), delayed = ends_in(line, " (DELAYED)\n");
+        ledger->injected += delayed;
         if (!ledger_parse_line(line, &call)) {
             ledger->injected += injected;
             continue;

@@ -40,7 +40,7 @@ struct call {
 struct ledger {
     struct call *calls;
     size_t count;
-    size_t injected; /* calls that strace failed on our behalf; in no other number */
+    size_t injected; /* calls that strace failed on our behalf, in no other number, or delayed */
     size_t threads;  /* of the program, its first one included */
     bool measured;   /* false: nothing below is known, for the reason in `why_not` */
     char why_not[256];

@@ -71,6 +71,8 @@ void subject_add_words(struct arguments *arguments, const struct program *progra
     arguments_add(arguments, "%zu", count);
     arguments_add(arguments, "/subjects/%s", program->beside[0]);
     arguments_add_all(arguments, program->beside + 1);
+    if (program->late)
+        arguments_add(arguments, "--late");
 }
 
 /* ---- Marks ---- */
@@ -116,7 +118,8 @@ int64_t await_mark(struct run *run, const char *what) {
     char mark[128], owed[160];
     int64_t kib;
     snprintf(owed, sizeof owed, "the subject's word `%s`", what);
-    await_start(run); /* from now on the program's own number is known */
+    if (!run->program.late)
+        await_start(run); /* from now on the program's own number is known */
     struct patience patience = patience_with(run, owed);
     while (!take_mark(run, mark, sizeof mark, &kib))
         patience_pump(&patience, 2);
@@ -138,6 +141,14 @@ int64_t next_mark(struct run *run, int wait_ms) {
 void go_on(struct run *run) {
     if (send(run->talk_fd, "\n", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
         unmeasured("the subject can't be told to go on: %s", strerror(errno));
+}
+
+void begin(struct run *run, pid_t inside) {
+    int32_t number = inside;
+    step("start the program");
+    if (send(run->report_fd, &number, sizeof number, MSG_NOSIGNAL) < 0)
+        unmeasured("the program can't be told to start: %s", strerror(errno));
+    await_start(run);
 }
 
 /* ---- Its number, and who else may get it ---- */

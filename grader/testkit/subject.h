@@ -20,6 +20,10 @@ int64_t next_mark(struct run *run, int wait_ms);
 /* Tells it to go on. */
 void go_on(struct run *run);
 
+/* Starts a program that is `late`; SUBJECT_PID stands for the process with that number inside, 0: for
+ * the subject. So the subject can be somewhere, and have children, before anybody looks. */
+void begin(struct run *run, pid_t inside);
+
 /* The subject's number as the test sees it; 0 before its first mark. */
 pid_t subject_pid(const struct run *run);
 /* That number as the program sees it. */
