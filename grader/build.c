@@ -77,16 +77,20 @@ static bool is_of_module(const char *file, const char *module, const char *endin
            dot != NULL && strcmp(dot, ending) == 0;
 }
 
-/* Shows a module's files of one kind under their names in /modules/common. */
+/* Shows what a module's sources of one kind have become, under their names in /modules/common. What
+ * there are is asked of the sources: an object may be left from one that has gone. */
 static void add_files(struct arguments *arguments, struct view *view, enum sandbox_tier tier,
-                      const char *module, const char *folder, const char *ending) {
+                      const char *module, const char *source, const char *folder,
+                      const char *ending) {
     char ours[PATH_BYTES], inside[PATH_BYTES];
     struct dirent **files = NULL;
-    int count = scandir(lab_path(ours, "%s", folder), &files, NULL, alphasort);
+    int count = scandir(lab_path(ours, "common"), &files, NULL, alphasort);
     for (int i = 0; i < count; i++) {
-        if (is_of_module(files[i]->d_name, module, ending)) {
-            snprintf(inside, sizeof inside, "/modules/common/%s", files[i]->d_name);
-            lab_path(ours, "%s/%s", folder, files[i]->d_name);
+        if (is_of_module(files[i]->d_name, module, source)) {
+            int stem = (int)(strlen(files[i]->d_name) - strlen(source));
+            snprintf(inside, sizeof inside, "/modules/common/%.*s%s", stem, files[i]->d_name,
+                     ending);
+            lab_path(ours, "%s/%.*s%s", folder, stem, files[i]->d_name, ending);
             const char *seen = show(view, tier, ours, inside, false);
             if (strcmp(ending, ".h") != 0)
                 arguments_add(arguments, "%s", seen);
@@ -102,9 +106,12 @@ static void add_modules(struct arguments *arguments, struct view *view, enum san
                         const struct manifest *manifest, bool as_sources) {
     arguments_add(arguments, "-I%s", tier == SANDBOX_NONE ? lab_root() : "/modules");
     for (unsigned i = 0; i < manifest->common_count; i++) {
-        add_files(arguments, view, tier, manifest->common[i], "common", ".h");
-        add_files(arguments, view, tier, manifest->common[i],
-                  as_sources ? "common" : "build/common", as_sources ? ".c" : ".o");
+        const char *module = manifest->common[i];
+        add_files(arguments, view, tier, module, ".h", "common", ".h");
+        if (as_sources)
+            add_files(arguments, view, tier, module, ".c", "common", ".c");
+        else
+            add_files(arguments, view, tier, module, ".c", "build/common", ".o");
     }
 }
 

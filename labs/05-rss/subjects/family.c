@@ -42,7 +42,7 @@ static _Noreturn void have_a_child(int orders) {
     close(ends[1]);
     touch_kib(map_kib(kib, MAP_PRIVATE), 0, kib);
     _exit(write(reports[1], "", 1) == 1 && read(orders, &byte, 1) == 1 ? EXIT_SUCCESS
-                                                                      : EXIT_FAILURE);
+                                                                       : EXIT_FAILURE);
 }
 
 /* Its child is its own: it is listed under this thread. */
