@@ -73,3 +73,10 @@ Test(libraries, that_are_not_installed_are_the_machines_fault) {
     cr_expect_str_empty(graded.output);
     cr_expect_not_null(strstr(graded.errors, "no-such-library"), "%s", graded.errors);
 }
+
+/* An update may rename a source; what it was compiled to before lies in build/ until a `make clean`. */
+Test(libraries, objects_without_a_source_are_left_out) {
+    manifest_with("libraries: [libcurl, jansson]");
+    make_own_file("root/build/common/io_gone.o", "no object at all\n");
+    expect_built("auto");
+}
