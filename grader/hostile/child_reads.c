@@ -1,5 +1,6 @@
 /* attack: does all its work in a child process
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

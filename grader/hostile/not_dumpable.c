@@ -1,5 +1,6 @@
 /* attack: clears its dumpable flag, so that nobody may look up its descriptors
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

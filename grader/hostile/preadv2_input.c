@@ -1,5 +1,6 @@
 /* attack: reads with preadv2, a byte at a time
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

@@ -1,5 +1,6 @@
 /* attack: writes each small piece with pwritev2
  * expect: starter
+ * slow: a call or more for each byte, in test after test
  * base: starter
  */
 

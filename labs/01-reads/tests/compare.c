@@ -76,7 +76,7 @@ Test(compare, sizes) {
 Test(compare, calls_agree) {
     int64_t calls_printed = 0, bytes_printed = 0;
     struct measured rows[MOST_ROWS];
-    make_text("input", 16 * 1024);
+    make_text("input", 4 * 1024);
     struct run *run = run_traced("compare", "input");
     size_t count = take_table(run, rows);
     for (size_t i = 0; i < count; i++) {

@@ -60,7 +60,7 @@ Test(trouble, beyond_32_bits) {
     make_sparse("huge", hole);
     append_to("huge", bytes, (size_t)tail);
     struct run *run = run_program(.arguments = WORDS("sum", "--chunk", "1048576", "huge"),
-                                  .traced = true, .call_limit = 50 * 1000, .limit_ms = 60 * 1000);
+                                  .traced = true, .call_limit = 20 * 1000, .limit_ms = 60 * 1000);
     EXPECT_EXIT(run, 0);
     EXPECT_OUTPUT(run, "4545576960 4312793088 huge\n");
 }

@@ -26,7 +26,7 @@ Test(drain, idle_connections_end) {
 }
 
 Test(drain, requests_finish) {
-    struct run *server = start_server(ANY_PORT, "--timeout", "5000");
+    struct run *server = start_server(ANY_PORT, "--timeout", "30000");
     struct client *waits = connect_client(server), *burns = connect_client(server);
     say_hello(waits); /* so that both are accepted */
     say_hello(burns);

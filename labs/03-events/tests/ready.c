@@ -119,10 +119,10 @@ Test(ready, a_greedy_client) {
 /* A's time is over and A has left, B has come: all of it in one batch, while C burns. The
  * descriptor of A is the next one that is given out. */
 Test(ready, a_descriptor_changes_hands) {
-    struct run *server = start_server(ANY_PORT, "--timeout", "800");
+    struct run *server = start_server(ANY_PORT, "--timeout", "500");
     struct client *leaves = connect_client(server), *burns = connect_client(server);
     say_hello(leaves);
-    send_get(burns, "/burn?ms=1000");
+    send_get(burns, "/burn?ms=650");
     pause_ms(server, 100);
     struct client *comes = connect_client(server);
     reset_connection(leaves);

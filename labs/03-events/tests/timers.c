@@ -76,11 +76,11 @@ Test(timers, in_the_order_of_their_time) {
 /* B asks in time, and the loop looks when that is over: the time was another's. And A has all of its
  * own behind its answer. */
 Test(timers, asked_while_another_burned) {
-    struct run *server = start_server(ANY_PORT, "--timeout", "800");
+    struct run *server = start_server(ANY_PORT, "--timeout", "500");
     struct client *burns = connect_client(server), *other = connect_client(server);
     say_hello(burns);
     say_hello(other);
-    send_get(burns, "/burn?ms=1000");
+    send_get(burns, "/burn?ms=650");
     pause_ms(server, 100);
     send_get(other, "/hello");
     EXPECT_NUMBER("status of the answer", 200, await_answer(burns)->status);
