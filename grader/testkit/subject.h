@@ -10,7 +10,7 @@
 #include "grader/testkit/server.h"
 
 /* A subject's path, as a program in the sandbox sees it. */
-#define SUBJECT(name) "/subjects/" name
+#define SUBJECT(name) ("/subjects/" name)
 
 /* Lets the program run until the subject says its next mark, which must be that word.
  * Returns its KiB. */

@@ -362,8 +362,7 @@ static void end_transfer(struct transfer *transfer, CURLcode code) {
 /* ---- cap: a job for each free place, at once ---- */
 
 /* Who waited goes first; a job whose host is busy lets the next one pass. NULL: none may start. */
-static struct job *next_job(void) {
-    int64_t now_ns = monotonic_ns();
+static struct job *next_job(int64_t now_ns) {
     struct job *job = NULL;
     TAILQ_FOREACH(job, &run.waiting, links) {
         if (job->not_before_ns <= now_ns && job->host->count < options.per_host) {
@@ -380,10 +379,10 @@ static struct job *next_job(void) {
     return NULL;
 }
 
-static void fill_places(void) {
+static void fill_places(int64_t now_ns) {
     struct transfer *place;
     struct job *job = NULL;
-    while ((place = SLIST_FIRST(&run.free_places)) != NULL && (job = next_job()) != NULL) {
+    while ((place = SLIST_FIRST(&run.free_places)) != NULL && (job = next_job(now_ns)) != NULL) {
         SLIST_REMOVE_HEAD(&run.free_places, links);
         start_transfer(place, job);
     }
@@ -435,12 +434,12 @@ static bool wait_until(int64_t deadline_ns) {
 /* Returns false when a signal ended it. */
 static bool download_all(void) {
     for (int running;;) {
-        fill_places();
+        int64_t now_ns = monotonic_ns(); /* one for all: what is not due yet is waited for */
+        fill_places(now_ns);
         if (report.in_flight == 0 && run.waiting_count == 0 && input.ended)
             return true;
-        int64_t looked_ns = monotonic_ns();
         curl_multi_perform(run.multi, &running); /* may be long at the disk, which is not silence */
-        int64_t next_ns = end_finished() > 0 ? 0 : end_stalled(looked_ns);
+        int64_t next_ns = end_finished() > 0 ? 0 : end_stalled(now_ns);
         report_progress(&report);
         if (!wait_until(next_ns))
             return false;

@@ -86,14 +86,15 @@ Test(all_of_it, a_bad_argument) {
 Test(all_of_it, named_after_the_path) {
     struct origin *origin = begin();
     serve_page(origin, whole("/*", 1000));
-    struct run *run =
-        fetch(origin_url(origin, 1, "/deep/down/there?and=more"), origin_url(origin, 1, "/"),
-              origin_url(origin, 1, "/with%20a%20blank"), origin_url(origin, 1, "/folder/"));
+    struct run *run = fetch(origin_url(origin, 1, "/deep/down/there?and=more"),
+                            origin_url(origin, 1, "/"), origin_url(origin, 1, "/with%20a%20blank"),
+                            origin_url(origin, 1, "/folder/"), origin_url(origin, 1, "/of%2525"));
     EXPECT_EXIT(run, 0);
     expect_fetched("there", whole("/deep/down/there?and=more", 1000));
     expect_fetched("index.html", whole("/", 1000));
     expect_fetched("with a blank", whole("/with%20a%20blank", 1000));
     expect_fetched("index.html.2", whole("/folder/", 1000));
+    expect_fetched("of%25", whole("/of%2525", 1000)); /* decoded once */
 }
 
 /* Whatever a URL says, nothing appears outside of the folder, and no link in it is followed. */

@@ -86,6 +86,32 @@ Test(cap, per_host) {
                       traffic_at(origin, host).most_in_flight);
 }
 
+/* A place at a host is free again when what had it has failed. */
+Test(cap, per_host_after_failures) {
+    char lines[512];
+    struct origin *origin = begin();
+    serve_page(origin, (struct page){.path = "/again", .times = 1, .status = 503});
+    serve_page(origin, whole("/again", 1000));
+    serve_page(origin, whole("/last", 1000));
+    snprintf(lines, sizeof lines, "%s\n%s\n%s\n", origin_url(origin, 1, "/no"),
+             origin_url(origin, 1, "/again"), origin_url(origin, 1, "/last"));
+    struct run *run = fetch_lines(lines, "-j", "8", "--per-host", "1");
+    EXPECT_EXIT(run, 1);
+    expect_fetched("again", whole("/again", 1000));
+    expect_fetched("last", whole("/last", 1000));
+    EXPECT_NUMBER("most requests in flight at once", 1, traffic_of(origin).most_in_flight);
+}
+
+/* A transfer has its place until the last byte, not until the first. */
+Test(cap, bodies_count) {
+    struct origin *origin = begin();
+    serve_page(origin,
+               (struct page){.path = "/long-*", .size_bytes = 10000, .bytes_per_second = 50000});
+    struct run *run = fetch_lines(origin_urls(origin, 1, "/long-", 6), "-j", "2");
+    EXPECT_EXIT(run, 0);
+    EXPECT_NUMBER("most requests in flight at once", 2, traffic_of(origin).most_in_flight);
+}
+
 Test(cap, a_busy_host_holds_nobody_up) {
     char lines[4096];
     struct origin *origin = begin();

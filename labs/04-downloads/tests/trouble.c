@@ -279,10 +279,115 @@ Test(trouble, nothing_to_go_by) {
            request_seen(origin, 1).range);
 }
 
+Test(trouble, much_the_same) {
+    struct origin *origin = begin();
+    struct page first = part_way;
+    first.etag = "W/\"one\"";
+    struct page then = unbroken(first);
+    then.version = 2;
+    run_twice(origin, first, then);
+    EXPECT(request_seen(origin, 1).range == NULL, "a request for the whole file", "Range: %s",
+           request_seen(origin, 1).range);
+}
+
+/* Attempts that bring some of it each, and an end of them: what is left is no file. */
+Test(trouble, never_whole) {
+    struct origin *origin = begin();
+    serve_page(origin, (struct page){.path = "/file",
+                                     .size_bytes = 100000,
+                                     .breaks = BREAKS_OFF,
+                                     .breaks_at = 40000});
+    struct run *run = fetch("--retries", "1", origin_url(origin, 1, "/file"));
+    EXPECT_EXIT(run, 1);
+    EXPECT_NUMBER("files left", 0, entries_in(""));
+}
+
+/* Ended when little has come, and nothing tells what that is a part of. */
+Test(trouble, interrupted_early) {
+    struct origin *origin = begin();
+    serve_page(origin, (struct page){.path = "/file",
+                                     .size_bytes = 100000,
+                                     .breaks = BREAKS_INTO_SILENCE,
+                                     .breaks_at = 40000});
+    struct run *run = start_client(INTO_OUT, origin_url(origin, 1, "/file"));
+    await_silence(origin, run, 40000);
+    signal_server(run, SIGINT);
+    await_end(run);
+    EXPECT_EXIT(run, 130);
+    EXPECT_NUMBER("files left", 0, entries_in(""));
+}
+
+/* A part that came whole is no whole file. */
+Test(trouble, a_part_cut_short) {
+    struct origin *origin = begin();
+    serve_page(origin, (struct page){.path = "/file",
+                                     .times = 1,
+                                     .status = 206,
+                                     .size_bytes = 60000,
+                                     .etag = "\"one\"",
+                                     .fields = "Content-Range: bytes 0-59999/100000\r\n"});
+    serve_page(origin, (struct page){.path = "/file", .size_bytes = 100000, .etag = "\"one\""});
+    struct run *run = fetch("--retries", "3", origin_url(origin, 1, "/file"));
+    expect_file_after(origin, run, 2);
+}
+
+/* A part that was not asked for is not put where another belongs. */
+Test(trouble, another_part) {
+    struct origin *origin = begin();
+    serve_page(origin, (struct page){.path = "/file",
+                                     .times = 1,
+                                     .size_bytes = 100000,
+                                     .etag = "\"one\"",
+                                     .breaks = BREAKS_OFF,
+                                     .breaks_at = 40000});
+    serve_page(origin, (struct page){.path = "/file",
+                                     .size_bytes = 100000,
+                                     .etag = "\"one\"",
+                                     .ranges = RANGES_SHIFTED});
+    struct run *run = fetch("--retries", "2", origin_url(origin, 1, "/file"));
+    if (is_there("file"))
+        expect_fetched("file", whole("/file", 100000));
+    else
+        EXPECT_EXIT(run, 1);
+}
+
+/* close(2) may be the first to tell. */
+Test(trouble, close_tells) {
+    struct origin *origin = begin();
+    serve_page(origin, whole("/file", 1000));
+    struct run *run =
+        run_program(.arguments = WORDS(INTO_OUT, origin_url(origin, 1, "/file")), .traced = true,
+                    .every_call = true, .fault = "close:error=EIO", .fault_path = "out/file.part",
+                    .awaits_others = true, .limit_ms = 10000);
+    EXPECT_EXIT(run, 1);
+    expect_none("file");
+}
+
+/* Of a file that has its name, nothing is written any more. */
+Test(trouble, named_last) {
+    struct origin *origin = begin();
+    serve_page(origin, whole("/file", 1000));
+    struct run *run = run_program(.arguments = WORDS(INTO_OUT, origin_url(origin, 1, "/file")),
+                                  .traced = true, .awaits_others = true, .limit_ms = 10000);
+    EXPECT_EXIT(run, 0);
+    const struct ledger *ledger = ledger_of(run);
+    int64_t aside = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct call *call = &ledger->calls[i];
+        const char *name = call->to == NULL ? NULL : strstr(call->to, "/out/");
+        if (name == NULL || !family_has(WRITES, call->name))
+            continue;
+        EXPECT(strcmp(name, "/out/file") != 0, "no write to what has its name", "%s to `%s`",
+               call->name, name);
+        aside += call->bytes;
+    }
+    EXPECT_NUMBER("bytes written aside", 1000, aside);
+}
+
 Test(trouble, full_disk) {
     make_output_folder("out", 1024);
     struct origin *origin = start_origin();
-    serve_page(origin, whole("/large", 4 << 20));
+    serve_page(origin, (struct page){.path = "/large", .size_bytes = 4 << 20, .etag = "\"one\""});
     struct run *run = fetch("--retries", "1", origin_url(origin, 1, "/large"));
     EXPECT_EXIT(run, 1);
     EXPECT_COMPLAINT(run, "No space left on device");

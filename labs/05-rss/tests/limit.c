@@ -69,13 +69,29 @@ Test(limit, killed_for_memory) {
 
 /* The same signal by another hand. */
 Test(limit, killed_by_hand) {
-    struct run *run = observe_limited(OFTEN, COMMAND("touch"), "16384");
+    make_output_folder("out", 0);
+    struct run *run = observe_limited(OFTEN, COMMAND("page_cache"), "out/file", "98304");
     require_memory_group(run);
     seen_at(run, "started");
+    next(run, "wrote"); /* more than the group may have: it has reached its limit, and nobody died */
     step("kill the subject");
     kill(subject_pid(run), SIGKILL);
     await_its_end(run);
     struct ended ended = summary_of(run);
     expect_ending(&ended, "killed");
     EXPECT_NUMBER("signal", SIGKILL, ended.signal);
+}
+
+/* It leaks, and is killed, between two samples. */
+Test(limit, killed_between_two_samples) {
+    struct run *run =
+        start_program(.arguments = WORDS(AS_JSON, ONCE, COMMAND("leak"), "1024", "5"),
+                      .talks = true, .memory_kib = LIMIT_KIB, .limit_ms = LONGEST_MS);
+    require_memory_group(run);
+    await_mark(run, "started");
+    await_total(run, 1);
+    go_on(run);
+    await_its_end(run);
+    struct ended ended = summary_of(run);
+    expect_ending(&ended, "oom_killed");
 }

@@ -221,6 +221,7 @@ Test(sampling, pss_by_its_price) {
         go_on(run);
         await_mark(run, "touched");
     }
+    await_samples(run, 1);
     int64_t first = samples_of(run) + 1;
     EXPECT(sample_at(run, 0).pss_kib > 0, "PSS in the first sample", "none");
     await_samples(run, 150);
