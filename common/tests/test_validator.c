@@ -141,7 +141,7 @@ Test(validator, that_is_none_is_not_noted) {
 Test(validator, in_a_note_of_another_url_is_none_and_goes) {
     int folder = make_folder();
     const struct validator validator = HEARD("ETag: \"x\"\r\n");
-    static const char *const others[] = {URL "2", "http://127.0.0.1/fil", "", "x" URL};
+    static const char *const others[] = {URL "2", "http://127.0.0.1/fil", "", ("x" URL)};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         cr_expect(validator_note(folder, "name", URL, &validator));
         expect_noted(folder, others[i], NULL);

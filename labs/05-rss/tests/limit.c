@@ -73,7 +73,8 @@ Test(limit, killed_by_hand) {
     struct run *run = observe_limited(OFTEN, COMMAND("page_cache"), "out/file", "98304");
     require_memory_group(run);
     seen_at(run, "started");
-    next(run, "wrote"); /* more than the group may have: it has reached its limit, and nobody died */
+    next(run,
+         "wrote"); /* more than the group may have: it has reached its limit, and nobody died */
     step("kill the subject");
     kill(subject_pid(run), SIGKILL);
     await_its_end(run);
@@ -84,9 +85,8 @@ Test(limit, killed_by_hand) {
 
 /* It leaks, and is killed, between two samples. */
 Test(limit, killed_between_two_samples) {
-    struct run *run =
-        start_program(.arguments = WORDS(AS_JSON, ONCE, COMMAND("leak"), "1024", "5"),
-                      .talks = true, .memory_kib = LIMIT_KIB, .limit_ms = LONGEST_MS);
+    struct run *run = start_program(.arguments = WORDS(AS_JSON, ONCE, COMMAND("leak"), "1024", "5"),
+                                    .talks = true, .memory_kib = LIMIT_KIB, .limit_ms = LONGEST_MS);
     require_memory_group(run);
     await_mark(run, "started");
     await_total(run, 1);
