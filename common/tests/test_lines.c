@@ -154,7 +154,7 @@ Test(lines, that_fill_the_memory_are_kept_until_taken) {
     enum { LINES = 3 * LINES_BYTES / 8 };
     char *text = malloc(LINES * 8 + 1);
     for (int i = 0; i < LINES; i++)
-        snprintf(text + (ptrdiff_t)i * 8, 9, "%07d\n", i);
+        snprintf(text + (ptrdiff_t)i * 8, 9, "%07u\n", (unsigned)i % 10000000);
     struct lines *lines = lines_of(text, (size_t)LINES * 8, NULL);
     long taken = 0;
     for (char *line = NULL; !lines->ended || line != NULL; taken += line != NULL) {

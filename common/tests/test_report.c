@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,10 +173,18 @@ static int become_terminal(void) {
     return master;
 }
 
+/* All that was written to it: what is on its way arrives when somebody looks, with poll(2). */
 static const char *seen_on(int master) {
     static char text[1024];
-    ssize_t count = read(master, text, sizeof text - 1);
-    text[count > 0 ? count : 0] = '\0';
+    struct pollfd ready = {.fd = master, .events = POLLIN};
+    size_t length = 0;
+    while (poll(&ready, 1, 20) > 0 && length < sizeof text - 1) {
+        ssize_t count = read(master, text + length, sizeof text - 1 - length);
+        if (count <= 0)
+            break;
+        length += (size_t)count;
+    }
+    text[length] = '\0';
     return text;
 }
 

@@ -62,7 +62,7 @@ Test(terminal, is_as_large_as_it_says) {
 
     char lines[256] = "", last[256] = "";
     for (int i = 0; i < 26; i++) {
-        snprintf(lines + strlen(lines), 8, "%d\n", i);
+        snprintf(lines + strlen(lines), 16, "%d\n", i);
         if (i >= 3)
             snprintf(last + strlen(last), 8, "%d\n", i);
     }
