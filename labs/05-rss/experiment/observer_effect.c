@@ -3,8 +3,8 @@
  * file,looks_a_second,ns_a_fault, a row a round.
  *
  * A child holds KIB and takes page faults beside them as fast as it can, for a while; the parent
- * reads one of its files so many times a second. To walk the pages the kernel holds the lock that
- * page faults want, too. Parent and child have a processor each where there are two.
+ * reads one of its files so many times a second. To walk the pages the kernel holds a lock that
+ * page faults may want, too. Parent and child have a processor each where there are two.
  */
 #include <fcntl.h>
 #include <sched.h>
