@@ -73,8 +73,8 @@ int cgroup_make(struct cgroup *cgroup, const char *name, int tasks, long long me
         keep_if(both, make_in(both, "/sys/fs/cgroup", "", name) &&
                           write_value(both, "pids.max", tasks) &&
                           write_value(both, "memory.max", memory_kib * 1024));
-        if (both[0] !=
-            '\0') /* what is swapped out would be beyond the limit; without swap: no file */
+        /* what is swapped out would be beyond the limit; without swap there is no such file */
+        if (both[0] != '\0')
             write_value(both, "memory.swap.max", 0);
     } else {
         char *pids = cgroup->folders[0], *memory = cgroup->folders[1];

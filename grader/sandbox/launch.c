@@ -214,7 +214,7 @@ static struct command parse(char **argv) {
 int main(int argc, char **argv) {
     if (argc < 4) {
         fprintf(stderr, "usage: launch REPORT_FD MOST_PROCESSES [--talk FD] [--beside COUNT "
-                        "WORD...] PROGRAM [ARGUMENT...]\n");
+                        "WORD...] [--late] PROGRAM [ARGUMENT...]\n");
         return 2;
     }
     struct command command = parse(argv);

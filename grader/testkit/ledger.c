@@ -60,14 +60,9 @@ static pid_t new_thread(const char *line) {
     return atoi(ours != NULL ? ours + 3 : result);
 }
 
-/* strace's mark stands at the end of the line, after all that a program can have a say in. */
 static bool ends_in(const char *line, const char *mark) {
     size_t length = strlen(line), size = strlen(mark);
     return length >= size && strcmp(line + length - size, mark) == 0;
-}
-
-static bool is_injected(const char *line) {
-    return ends_in(line, " (INJECTED)\n");
 }
 
 /* Reads one log. Births are kept as calls whose `bytes` is the new thread's number. */
@@ -85,12 +80,10 @@ static int read_log(struct ledger *ledger, struct log *log, const char *path, co
         bool becomes_subject = strstr(line, "execve(\"/subjects/") != NULL;
         pid_t born = new_thread(line);
         struct call call;
-        bool injected = is_injected(line), delayed = ends_in(line, " (DELAYED)\n");
-        ledger->injected += delayed;
-        if (!ledger_parse_line(line, &call)) {
-            ledger->injected += injected;
+        /* strace's marks stand behind all that a program can have a say in */
+        ledger->injected += ends_in(line, " (INJECTED)\n") || ends_in(line, " (DELAYED)\n");
+        if (!ledger_parse_line(line, &call))
             continue;
-        }
         call.thread = log->thread;
         call.name = keep_string(ledger, call.name);
         call.from = keep_string(ledger, call.from);
@@ -140,8 +133,12 @@ static void give_away(struct log *log, bool *found) {
     log->end = 0;
 }
 
-/* Marks every thread that a subject made: they are the test's, like the subject itself. */
-static void leave_out_subjects(struct log *logs, size_t count) {
+/* Marks every thread that a subject made: they are the test's, like the subject itself. What became
+ * one after the program began may be its own doing, and carry code of its own: that counts. */
+static void leave_out_subjects(struct log *logs, size_t count, int64_t began_ns) {
+    for (size_t i = 0; i < count; i++)
+        if (logs[i].end < logs[i].count && logs[i].calls[logs[i].end].time_ns >= began_ns)
+            logs[i].end = logs[i].count;
     for (bool found = true; found;) {
         found = false;
         for (size_t i = 0; i < count; i++)
@@ -161,13 +158,14 @@ static void adopt(struct log *log, bool *found) {
 static void follow_births(struct log *logs, size_t count) {
     struct log *program = NULL;
     bool found = true;
-    leave_out_subjects(logs, count);
     for (size_t i = 0; i < count; i++)
         if (logs[i].is_programs && (program == NULL || start_of(&logs[i]) < start_of(program)))
             program = &logs[i];
-    if (program != NULL)
-        program->is_adopted = true; /* from its exec on, and not from its first line */
-    for (size_t i = 0; program != NULL && i < count; i++)
+    if (program == NULL)
+        return;
+    program->is_adopted = true; /* from its exec on, and not from its first line */
+    leave_out_subjects(logs, count, start_of(program));
+    for (size_t i = 0; i < count; i++)
         if (logs[i].count > 0 && logs[i].calls[0].time_ns >= start_of(program))
             adopt(&logs[i], &found);
     while (found) {
@@ -292,22 +290,6 @@ struct call_tally ledger_tally(const struct ledger *ledger, enum call_family fam
             seen[tally.threads++] = call->thread;
     }
     return tally;
-}
-
-size_t ledger_distinct(const struct ledger *ledger, enum call_family family, const char *name) {
-    const char *seen[256];
-    size_t count = 0;
-    for (size_t i = 0; i < ledger->count; i++) {
-        const struct call *call = &ledger->calls[i];
-        size_t known = 0;
-        if (!is_on(call, family, name) || call->from == NULL)
-            continue;
-        while (known < count && seen[known] != call->from) /* each string is kept once */
-            known++;
-        if (known == count && count < 256)
-            seen[count++] = call->from;
-    }
-    return count;
 }
 
 int64_t ledger_errors(const struct ledger *ledger, enum call_family family, const char *name,

@@ -50,7 +50,7 @@ struct ledger {
 
 /* Reads the logs DIRECTORY/t.TID of `strace -ff -ttt -yy -o DIRECTORY/t`.
  * program    path of the executable as its exec names it: counting starts there
- *            (and ends, in a process that becomes one of /subjects/, which is the test's)
+ *            (a process that became one of /subjects/ before is the test's, and not in it)
  * whole      count every log from its first line (when the trace was filtered by path, so that
  *            neither exec nor clone is in it)
  * Returns 0, or -1 with errno; a log without the program's exec gives an unmeasured ledger. */
@@ -79,9 +79,6 @@ struct call_tally {
  * that ends in "/" and a star for all paths below that folder. */
 struct call_tally ledger_tally(const struct ledger *ledger, enum call_family family,
                                const char *name);
-
-/* How many different descriptors' names, files for example, the family's calls on `name` were on. */
-size_t ledger_distinct(const struct ledger *ledger, enum call_family family, const char *name);
 
 /* Whether a call's target is what `name` stands for, as above. */
 bool ledger_names(const char *name, const char *target);

@@ -50,7 +50,8 @@ struct program {
     bool opens;                /* traced: the calls that open files, too */
     const char *const *beside; /* words of a subject that runs beside it: see subject.h */
     bool talks;                /* it starts a subject by itself: see subject.h */
-    bool late;                 /* `beside`: it starts when begin() says so: see subject.h */
+    bool late;                 /* `beside`: it starts when begin() says so, see subject.h; or the
+                                * subject's calls may be in its ledger */
     int64_t memory_kib; /* that its control group is limited to; usually above the lab's limit */
     bool serves;        /* sleeping is no hang: see server.h */
     bool awaits_others; /* likewise, for a client: see origin.h */

@@ -296,6 +296,34 @@ Test(ledger, counts_what_a_child_did_before_an_exec_of_the_program_again) {
     ledger_release(&ledger);
 }
 
+#define BECOMES_SUBJECT(time) #time " execve(\"/subjects/touch\", [...], 0x7ff /* 5 vars */) = 0\n"
+
+/* It, and its children, whenever they are born. */
+Test(ledger, leaves_out_a_subject_that_was_there_before) {
+    make_own_file("t.1", "0.1 fork() = 2\n0.2 fork() = 3\n");
+    make_own_file("t.2", BECOMES_SUBJECT(0.3) READ(0.4) READ(1.1) "1.2 fork() = 4\n");
+    make_own_file("t.3", EXEC(1.0) READ(1.3));
+    make_own_file("t.4", READ(1.4) "1.5 fork() = 5\n");
+    make_own_file("t.5", READ(1.6));
+    struct ledger ledger = read_own_logs(false);
+    cr_expect_eq(ledger.threads, 1);
+    cr_expect_eq(ledger_tally(&ledger, READS, "/in/a").calls, 1);
+    ledger_release(&ledger);
+}
+
+/* A program could have a subject carry its code (ld.so(8), LD_PRELOAD). */
+Test(ledger, counts_a_subject_that_the_program_has_started) {
+    make_own_file("t.2",
+                  EXEC(1.0) "1.1 fork() = 9\n1.2 vfork() = ?\n" BECOMES_SUBJECT(1.3) READ(1.4));
+    make_own_file("t.9", BECOMES_SUBJECT(1.3) READ(1.4) "1.5 fork() = 10\n");
+    make_own_file("t.10", READ(1.6));
+    make_own_file("t.11", BECOMES_SUBJECT(1.7) READ(1.8)); /* its birth has no result */
+    struct ledger ledger = read_own_logs(false);
+    cr_expect_eq(ledger.threads, 4);
+    cr_expect_eq(ledger_tally(&ledger, READS, "/in/a").calls, 4);
+    ledger_release(&ledger);
+}
+
 /* Nor by dying in the vfork that waits for it: then the call has no result. */
 Test(ledger, counts_a_child_whose_birth_has_no_result) {
     make_own_file("t.1", READ(0.5));
